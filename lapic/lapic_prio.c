@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fixed interrupts inside the APIC: acceptance, priority, acknowledgement, end of interrupt.
+ *
+ * SDM vol. 3, "Handling Interrupts": "Interrupt, Task, and Processor Priority", "Interrupt
+ * Acceptance for Fixed Interrupts", "Signaling Interrupt Servicing Completion".
+ */
+#include "lapic/lapic_priv.h"
+
+#define CLASS 0xf0u
+
+/* The highest vector in a bitmap of eight slots, or LAPIC_NO_VECTOR. */
+static inline int highest(const struct lapic_slot words[8])
+{
+	for (int i = 7; i >= 0; i--)
+		if (words[i].reg != 0)
+			return 32 * i + 31 - __builtin_clz(words[i].reg);
+	return LAPIC_NO_VECTOR;
+}
+
+static inline uint32_t *word(struct lapic_slot words[8], uint32_t vector)
+{
+	return &words[vector / 32].reg;
+}
+
+static inline uint32_t bit(uint32_t vector)
+{
+	return 1u << vector % 32;
+}
+
+/* The vector, or class 0 where there is none. */
+static inline uint32_t priority(int vector)
+{
+	return vector == LAPIC_NO_VECTOR ? 0 : (uint32_t)vector;
+}
+
+/* Where TPR and ISR are of one class, either value is allowed; TPR's it is (R55). */
+static inline uint32_t compute_ppr(const struct lapic *a)
+{
+	uint32_t tpr = a->regs.tpr.reg & 0xff;
+	uint32_t isr = priority(highest(a->regs.isr)) & CLASS;
+
+	return (tpr & CLASS) >= isr ? tpr : isr;
+}
+
+uint8_t lapic_ppr(const struct lapic *a)
+{
+	return (uint8_t)compute_ppr(a);
+}
+
+/* The page shows the PPR of the moment, so that a dump of it is true. */
+static inline void show_ppr(struct lapic *a)
+{
+	a->regs.ppr.reg = compute_ppr(a);
+}
+
+/* SDM figure "Arbitration Priority Register (APR)" (R67). */
+uint8_t lapic_apr(const struct lapic *a)
+{
+	uint32_t tpr = a->regs.tpr.reg & 0xff;
+	uint32_t irr = priority(highest(a->regs.irr)) & CLASS;
+	uint32_t isr = priority(highest(a->regs.isr)) & CLASS;
+	uint32_t common = tpr & isr & CLASS;
+
+	if ((tpr & CLASS) >= irr && (tpr & CLASS) > isr)
+		return (uint8_t)tpr;
+	return (uint8_t)(common > irr ? common : irr);
+}
+
+void lapic_tpr_write(struct lapic *a, uint32_t tpr)
+{
+	a->regs.tpr.reg = tpr & 0xff;
+	show_ppr(a);
+}
+
+void lapic_request(struct lapic *a, uint32_t vector, bool level)
+{
+	uint32_t *tmr = word(a->regs.tmr, vector);
+	uint32_t *irr = word(a->regs.irr, vector);
+
+	/* The last acceptance decides the trigger mode (R70, R72). */
+	if (level)
+		*tmr |= bit(vector);
+	else
+		*tmr &= ~bit(vector);
+	if (*irr & bit(vector))
+		a->counters.collapsed++; /* R58 */
+	*irr |= bit(vector);
+}
+
+void lapic_accept(struct lapic *a, uint8_t vector, bool level)
+{
+	if (!lapic_enabled(a) || !lapic_software_enabled(a)) {
+		a->counters.dropped_disabled++; /* R5 */
+		return;
+	}
+	if (vector < LAPIC_FIRST_VECTOR) {
+		lapic_error(a, LAPIC_ESR_RECV_ILLEGAL); /* R47, R48 */
+		return;
+	}
+	lapic_request(a, vector, level);
+}
+
+/* Classes decide, not vectors (R56). Software disable does not matter here (R4). */
+int lapic_pending(const struct lapic *a)
+{
+	int irr = highest(a->regs.irr);
+
+	if (irr == LAPIC_NO_VECTOR || (priority(irr) & CLASS) <= (compute_ppr(a) & CLASS))
+		return LAPIC_NO_VECTOR;
+	return irr;
+}
+
+int lapic_held_by_tpr(const struct lapic *a)
+{
+	uint32_t tpr = a->regs.tpr.reg & CLASS;
+	int irr = highest(a->regs.irr);
+	uint32_t class = priority(irr) & CLASS;
+
+	if (class > tpr || class <= (priority(highest(a->regs.isr)) & CLASS))
+		return LAPIC_NO_VECTOR;
+	return irr;
+}
+
+void lapic_ack(struct lapic *a, uint8_t vector)
+{
+	uint32_t *irr = word(a->regs.irr, vector);
+
+	if (!(*irr & bit(vector)))
+		return;
+	*irr &= ~bit(vector);
+	*word(a->regs.isr, vector) |= bit(vector);
+	show_ppr(a);
+}
+
+/* R68: whatever handler runs, the highest bit in ISR ends. */
+void lapic_eoi(struct lapic *a, struct lapic_effect *effect)
+{
+	int isr = highest(a->regs.isr);
+	uint32_t vector = priority(isr);
+
+	if (isr == LAPIC_NO_VECTOR) {
+		a->counters.eoi_spurious++;
+		return;
+	}
+	*word(a->regs.isr, vector) &= ~bit(vector);
+	show_ppr(a);
+	if (*word(a->regs.tmr, vector) & bit(vector) &&
+	    !(a->regs.svr.reg & LAPIC_SVR_DIRECTED_EOI)) { /* R69, R74 */
+		effect->kind = LAPIC_EFFECT_EOI;
+		effect->eoi_vector = (uint8_t)vector;
+		a->counters.eoi_level++;
+	}
+	lapic_lint0_eoi(a, vector);
+}
