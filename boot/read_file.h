@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading whole files, with errors in the words of boot.h.
+ */
+#ifndef BOOT_READ_FILE_H
+#define BOOT_READ_FILE_H
+
+#include "boot/image.h"
+
+struct file_reader {
+	int fd;
+	uint64_t size;
+};
+
+/* Open the regular file image->name; on success the caller closes it. */
+int file_open(const struct boot_image *image, struct file_reader *reader);
+
+/* Read all reader->size bytes. */
+int file_read(const struct boot_image *image, const struct file_reader *reader, void *to);
+
+void file_close(const struct file_reader *reader);
+
+#endif
