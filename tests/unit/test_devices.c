@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The small devices of the board: debug exit, ACPI, fw_cfg, test device.
+ * ACPI Specification, "ACPI Register Model"; QEMU documentation, "QEMU Firmware Configuration
+ * (fw_cfg) Device".
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "tests/unit/device_fakes.h"
+
+#define NR_CPUS  260
+#define RAM_SIZE UINT64_C(0x123456789000)
+
+struct machine {
+	struct fake_board board;
+	struct debug_exit debug_exit;
+	struct acpi_pm pm;
+	struct fw_cfg fw;
+	struct test_device test;
+};
+
+static struct machine *machine_create(void)
+{
+	struct machine *machine = calloc(1, sizeof(*machine));
+	struct bus *ports;
+	struct end_request end;
+
+	ck_assert_ptr_nonnull(machine);
+	ports = &machine->board.ports;
+	end = fake_end_request(&machine->board);
+	ck_assert_int_eq(debug_exit_init(&machine->debug_exit, ports, end), 0);
+	ck_assert_int_eq(acpi_pm_init(&machine->pm, ports, end), 0);
+	ck_assert_int_eq(fw_cfg_init(&machine->fw, ports, NR_CPUS, RAM_SIZE), 0);
+	ck_assert_int_eq(test_device_init(&machine->test, ports, fake_line(&machine->board, 0),
+					  fake_send_msi),
+			 0);
+	return machine;
+}
+
+static void out(struct machine *machine, uint16_t port, uint32_t len, uint32_t value)
+{
+	fake_out(&machine->board, port, len, value);
+}
+
+static uint32_t in(struct machine *machine, uint16_t port, uint32_t len)
+{
+	return fake_in(&machine->board, port, len);
+}
+
+/* No end request is waiting, or exactly one, which is taken. */
+static void expect_running(struct machine *machine)
+{
+	ck_assert_uint_eq(machine->board.nr_ends, 0);
+}
+
+static void expect_end(struct machine *machine, enum end_reason reason, uint32_t value)
+{
+	ck_assert_uint_eq(machine->board.nr_ends, 1);
+	ck_assert_uint_eq(machine->board.end_reason, reason);
+	ck_assert_uint_eq(machine->board.end_value, value);
+	machine->board.nr_ends = 0;
+}
+
+START_TEST(debug_exit_takes_any_width)
+{
+	struct machine *machine = machine_create();
+
+	out(machine, 0xf4, 1, 0x31);
+	expect_end(machine, END_DEBUG_EXIT, 0x31);
+	out(machine, 0xf4, 2, 0x1234);
+	expect_end(machine, END_DEBUG_EXIT, 0x1234);
+	out(machine, 0xf4, 4, 0);
+	expect_end(machine, END_DEBUG_EXIT, 0);
+	ck_assert_uint_eq(in(machine, 0xf4, 1), 0xff);
+	expect_running(machine);
+	free(machine);
+}
+END_TEST
+
+START_TEST(acpi_events)
+{
+	struct machine *machine = machine_create();
+
+	ck_assert_uint_eq(in(machine, 0x600, 4), 0);
+	machine->pm.status = 0x0521;
+	out(machine, 0x600, 2, 0x0120);
+	ck_assert_uint_eq(in(machine, 0x600, 2), 0x0401);
+	out(machine, 0x601, 1, 0x04);
+	ck_assert_uint_eq(in(machine, 0x600, 2), 0x0001);
+	out(machine, 0x602, 2, 0x0520);
+	out(machine, 0x603, 1, 0x01);
+	ck_assert_uint_eq(in(machine, 0x600, 4), 0x01200001);
+	out(machine, 0x600, 4, 0x03000001);
+	ck_assert_uint_eq(in(machine, 0x600, 4), 0x03000000);
+	expect_running(machine);
+	free(machine);
+}
+END_TEST
+
+START_TEST(acpi_sleep)
+{
+	struct machine *machine = machine_create();
+
+	ck_assert_uint_eq(in(machine, 0x604, 2), 0x0001);
+	for (uint32_t type = 0; type < 8; type++) {
+		out(machine, 0x604, 2, type << 10);
+		expect_running(machine);
+		ck_assert_uint_eq(in(machine, 0x604, 2), type << 10 | 1);
+		out(machine, 0x604, 2, type << 10 | 0x2000);
+		if (type == ACPI_S5_SLEEP_TYPE)
+			expect_end(machine, END_POWER_OFF, 0);
+		else
+			expect_running(machine);
+		ck_assert_uint_eq(in(machine, 0x604, 2), type << 10 | 1);
+	}
+	out(machine, 0x604, 2, 0x0006);
+	ck_assert_msg(in(machine, 0x604, 2) == 0x0003, "GBL_RLS reads zero, BM_RLD is kept");
+	out(machine, 0x604, 1, 0x20);
+	expect_running(machine);
+	out(machine, 0x605, 1, 0x20);
+	expect_end(machine, END_POWER_OFF, 0);
+	free(machine);
+}
+END_TEST
+
+/* What the timer has to read now: CLOCK_MONOTONIC at 3.579545 MHz, of which 32 bits are seen. */
+static uint64_t ticks_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 3579545 + (uint64_t)now.tv_nsec * 3579545 / 1000000000;
+}
+
+/* Each reading lies between two of the clock, so that no pause can make the test fail. */
+START_TEST(acpi_timer_follows_the_clock)
+{
+	struct machine *machine = machine_create();
+
+	for (int i = 0; i < 1000; i++) {
+		uint64_t before = ticks_now();
+		uint32_t ticks = in(machine, 0x608, 4);
+		uint64_t after = ticks_now();
+
+		ck_assert_uint_le(ticks - (uint32_t)before, after - before);
+		out(machine, 0x608, 4, 0);
+	}
+	free(machine);
+}
+END_TEST
+
+START_TEST(acpi_reset_register)
+{
+	struct machine *machine = machine_create();
+
+	for (uint32_t value = 0; value < 0x100; value++) {
+		out(machine, 0xcf9, 1, value);
+		if (value & 4)
+			expect_end(machine, END_RESET, 0);
+		else
+			expect_running(machine);
+		ck_assert_uint_eq(in(machine, 0xcf9, 1), value & ~4u);
+	}
+	free(machine);
+}
+END_TEST
+
+static uint64_t fw_cfg_bytes(struct machine *machine, uint16_t key, int count)
+{
+	uint64_t value = 0;
+
+	out(machine, 0x510, 2, key);
+	for (int i = 0; i < count; i++)
+		value |= (uint64_t)in(machine, 0x511, 1) << (8 * i);
+	return value;
+}
+
+START_TEST(fw_cfg_items)
+{
+	struct machine *machine = machine_create();
+
+	out(machine, 0x510, 2, 0);
+	ck_assert_uint_eq(in(machine, 0x511, 1), 'Q');
+	ck_assert_uint_eq(in(machine, 0x511, 1), 'E');
+	ck_assert_uint_eq(in(machine, 0x511, 1), 'M');
+	ck_assert_uint_eq(in(machine, 0x511, 1), 'U');
+	ck_assert_uint_eq(in(machine, 0x511, 1), 0);
+	ck_assert_uint_eq(fw_cfg_bytes(machine, 0x01, 8), 1);
+	ck_assert_uint_eq(fw_cfg_bytes(machine, 0x03, 8), RAM_SIZE);
+	ck_assert_uint_eq(fw_cfg_bytes(machine, 0x05, 8), NR_CPUS);
+	ck_assert_uint_eq(fw_cfg_bytes(machine, 0x0f, 8), NR_CPUS);
+	ck_assert_uint_eq(fw_cfg_bytes(machine, 0x03, 8), RAM_SIZE);
+	free(machine);
+}
+END_TEST
+
+START_TEST(fw_cfg_has_nothing_else)
+{
+	struct machine *machine = machine_create();
+
+	for (uint32_t key = 0; key < 0x10000; key++) {
+		if (key != 0x00 && key != 0x01 && key != 0x03 && key != 0x05 && key != 0x0f)
+			ck_assert_uint_eq(fw_cfg_bytes(machine, (uint16_t)key, 2), 0);
+	}
+	ck_assert_uint_eq(fw_cfg_bytes(machine, 0x03, 8), RAM_SIZE);
+	for (int i = 0; i < 300; i++)
+		ck_assert_msg(in(machine, 0x511, 1) == 0, "the end of an item came round again");
+	free(machine);
+}
+END_TEST
+
+START_TEST(fw_cfg_odd_accesses)
+{
+	struct machine *machine = machine_create();
+
+	out(machine, 0x510, 2, 0x05);
+	out(machine, 0x510, 1, 0x00);
+	out(machine, 0x511, 1, 0x00);
+	ck_assert_uint_eq(in(machine, 0x510, 1), 0xff);
+	ck_assert_uint_eq(in(machine, 0x510, 2), 0xffff);
+	ck_assert_uint_eq(in(machine, 0x511, 1), NR_CPUS & 0xff);
+	ck_assert_uint_eq(in(machine, 0x511, 1), NR_CPUS >> 8);
+	free(machine);
+}
+END_TEST
+
+START_TEST(test_device_drives_pins)
+{
+	struct machine *machine = machine_create();
+
+	for (uint16_t pin = 0; pin < 24; pin++) {
+		out(machine, 0x2000 + pin, 1, 1);
+		ck_assert(machine->board.level[pin]);
+		out(machine, 0x2000 + pin, 4, 0);
+		ck_assert(!machine->board.level[pin]);
+		out(machine, 0x2000 + pin, 4, 0x100);
+		ck_assert_uint_eq(machine->board.rises[pin], 2);
+		ck_assert_uint_eq(machine->board.source, 7);
+	}
+	for (uint16_t port = 0x2018; port < 0x2060; port++)
+		out(machine, port, 1, 1);
+	for (int pin = 0; pin < 24; pin++)
+		ck_assert_uint_eq(machine->board.rises[pin], 2);
+	ck_assert_uint_eq(in(machine, 0x2000, 1), 0xff);
+	free(machine);
+}
+END_TEST
+
+START_TEST(test_device_sends_msis)
+{
+	struct machine *machine = machine_create();
+
+	out(machine, 0x2040, 4, 0xfee01004);
+	out(machine, 0x2044, 4, 0x00000300);
+	ck_assert_uint_eq(machine->board.nr_msis, 0);
+	out(machine, 0x2048, 2, 0x41);
+	ck_assert_uint_eq(machine->board.nr_msis, 0);
+	out(machine, 0x2048, 4, 0x8041);
+	ck_assert_uint_eq(machine->board.nr_msis, 1);
+	ck_assert_uint_eq(machine->board.msi_address, UINT64_C(0x300fee01004));
+	ck_assert_uint_eq(machine->board.msi_data, 0x8041);
+	ck_assert_uint_eq(in(machine, 0x2040, 4), 0xfee01004);
+	ck_assert_uint_eq(in(machine, 0x2044, 4), 0x300);
+	out(machine, 0x2040, 4, 0xfee00000);
+	out(machine, 0x2048, 4, 0x42);
+	ck_assert_uint_eq(machine->board.msi_address, UINT64_C(0x300fee00000));
+	ck_assert_uint_eq(machine->board.nr_msis, 2);
+	free(machine);
+}
+END_TEST
+
+START_TEST(taken_ports_are_refused)
+{
+	struct machine *machine = machine_create();
+	struct machine second = { 0 };
+	struct bus *ports = &machine->board.ports;
+	struct end_request end = fake_end_request(&machine->board);
+
+	ck_assert_int_eq(debug_exit_init(&second.debug_exit, ports, end), -EBUSY);
+	ck_assert_int_eq(acpi_pm_init(&second.pm, ports, end), -EBUSY);
+	ck_assert_int_eq(fw_cfg_init(&second.fw, ports, 1, 0), -EBUSY);
+	ck_assert_int_eq(
+		test_device_init(&second.test, ports, fake_line(&machine->board, 0), fake_send_msi),
+		-EBUSY);
+	free(machine);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("devices");
+	TCase *tcase = tcase_create("devices");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tcase, debug_exit_takes_any_width);
+	tcase_add_test(tcase, acpi_events);
+	tcase_add_test(tcase, acpi_sleep);
+	tcase_add_test(tcase, acpi_timer_follows_the_clock);
+	tcase_add_test(tcase, acpi_reset_register);
+	tcase_add_test(tcase, fw_cfg_items);
+	tcase_add_test(tcase, fw_cfg_has_nothing_else);
+	tcase_add_test(tcase, fw_cfg_odd_accesses);
+	tcase_add_test(tcase, test_device_drives_pins);
+	tcase_add_test(tcase, test_device_sends_msis);
+	tcase_add_test(tcase, taken_ports_are_refused);
+	suite_add_tcase(suite, tcase);
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

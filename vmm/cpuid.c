@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPUID policy: what KVM supports, less what cannot work with a local APIC outside of it, plus ids
+ * and topology for each vCPU. SDM vol. 2, "CPUID - CPU Identification"; KVM's own leaves are those
+ * of Linux' Documentation/virt/kvm/x86/cpuid.rst.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "vmm/machine.h"
+
+#define LEAF1_ECX_MONITOR      (1u << 3)
+#define LEAF1_ECX_VMX          (1u << 5)
+#define LEAF1_ECX_PDCM         (1u << 15)
+#define LEAF1_ECX_X2APIC       (1u << 21)
+#define LEAF1_ECX_TSC_DEADLINE (1u << 24)
+#define LEAF1_ECX_HYPERVISOR   (1u << 31)
+#define LEAF1_EDX_APIC         (1u << 9)
+#define LEAF1_EDX_HTT          (1u << 28)
+#define LEAF6_EAX_ARAT         (1u << 2)
+#define EXT1_ECX_SVM           (1u << 2)
+#define EXT1_ECX_EXT_APIC      (1u << 3)
+
+#define KVM_LEAF_BASE     0x40000000u
+#define KVM_LEAF_FEATURES 0x40000001u
+#define KVM_LEAF_TIMING   0x40000010u
+
+/* KVM_LEAF_FEATURES.EAX */
+#define PV_CLOCKSOURCE        (1u << 0)
+#define PV_NOP_IO_DELAY       (1u << 1)
+#define PV_CLOCKSOURCE2       (1u << 3)
+#define PV_STEAL_TIME         (1u << 5)
+#define PV_TLB_FLUSH          (1u << 9)
+#define PV_POLL_CONTROL       (1u << 12)
+#define PV_MSI_EXT_DEST_ID    (1u << 15)
+#define PV_CLOCKSOURCE_STABLE (1u << 24)
+
+/*
+ * Async page faults and PV IPIs end in KVM's LAPIC and PV unhalt in its wake-up: hidden in all
+ * shapes, so that guests see one machine (kvm-notes 3.6 gives each one's reason).
+ */
+#define PV_EVERYWHERE                                                                        \
+	(PV_CLOCKSOURCE | PV_NOP_IO_DELAY | PV_CLOCKSOURCE2 | PV_STEAL_TIME | PV_TLB_FLUSH | \
+	 PV_CLOCKSOURCE_STABLE)
+
+/* Bits that a count of n needs, so that ids of one package share all higher ones. */
+static uint32_t bits_for(uint32_t n)
+{
+	uint32_t bits = 0;
+
+	while (bits < 31 && (UINT32_C(1) << bits) < n)
+		bits++;
+	return bits;
+}
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static void filter_leaf1(const struct machine *m, struct kvm_cpuid_entry2 *e)
+{
+	e->ecx &= ~(LEAF1_ECX_MONITOR | LEAF1_ECX_VMX | LEAF1_ECX_PDCM | LEAF1_ECX_X2APIC |
+		    LEAF1_ECX_TSC_DEADLINE);
+	e->ecx |= LEAF1_ECX_HYPERVISOR;
+	e->edx |= LEAF1_EDX_APIC;
+	if (m->x2apic)
+		e->ecx |= LEAF1_ECX_X2APIC;
+	if (m->tsc_deadline)
+		e->ecx |= LEAF1_ECX_TSC_DEADLINE;
+	if (m->nr_vcpus > 1)
+		e->edx |= LEAF1_EDX_HTT;
+	else
+		e->edx &= ~LEAF1_EDX_HTT;
+	e->ebx = (e->ebx & 0xffffu) | (min_u32(1u << bits_for(m->nr_vcpus), 255) << 16);
+}
+
+static void filter_kvm_features(const struct machine *m, struct kvm_cpuid_entry2 *e)
+{
+	e->eax &= PV_EVERYWHERE;
+	if (m->shape != IRQCHIP_NONE)
+		e->eax |= PV_POLL_CONTROL;
+	e->eax |= PV_MSI_EXT_DEST_ID;
+	e->edx = 0;
+}
+
+static void clear_entry(struct kvm_cpuid_entry2 *e)
+{
+	e->eax = e->ebx = e->ecx = e->edx = 0;
+}
+
+static void filter_entry(const struct machine *m, struct kvm_cpuid_entry2 *e)
+{
+	switch (e->function) {
+	case 1:
+		filter_leaf1(m, e);
+		break;
+	case 4: /* cores per package, less one */
+		e->eax = (e->eax & 0x03ffffffu) | (min_u32(m->nr_vcpus - 1, 63) << 26);
+		break;
+	case 5:          /* MONITOR */
+	case 0xa:        /* the PMU would deliver through KVM's LAPIC only */
+	case 0x15:       /* its crystal clock would have to be the APIC's bus clock */
+	case 0x8000000a: /* SVM */
+		clear_entry(e);
+		break;
+	case 6: /* the APIC timer never stops */
+		clear_entry(e);
+		e->eax = LEAF6_EAX_ARAT;
+		break;
+	case KVM_LEAF_BASE:
+		e->eax = KVM_LEAF_TIMING;
+		break;
+	case KVM_LEAF_FEATURES:
+		filter_kvm_features(m, e);
+		break;
+	case 0x80000001:
+		e->ecx &= ~(EXT1_ECX_SVM | EXT1_ECX_EXT_APIC);
+		break;
+	case 0x80000008: /* AMD: number of threads and width of their ids */
+		e->ecx = (bits_for(m->nr_vcpus) << 12) | min_u32(m->nr_vcpus - 1, 255);
+		break;
+	default:
+		break;
+	}
+}
+
+static struct kvm_cpuid_entry2 *add_entry(struct kvm_cpuid_buffer *cpuid, uint32_t function,
+					  uint32_t index, uint32_t flags)
+{
+	struct kvm_cpuid_entry2 *e;
+
+	if (cpuid->head.nent >= KVM_CPUID_MAX)
+		return NULL;
+	e = &cpuid->entries[cpuid->head.nent++];
+	*e = (struct kvm_cpuid_entry2){ .function = function, .index = index, .flags = flags };
+	return e;
+}
+
+/* Leaves that are made afresh. */
+static bool is_replaced(uint32_t function)
+{
+	return function == 0xb || function == 0x1f || function == KVM_LEAF_TIMING;
+}
+
+/* "V2 Extended Topology Enumeration": a thread level of one, a core level of all. */
+static int add_topology(struct machine *m, uint32_t function)
+{
+	struct kvm_cpuid_entry2 *threads = add_entry(&m->cpuid, function, 0,
+						     KVM_CPUID_FLAG_SIGNIFCANT_INDEX);
+	struct kvm_cpuid_entry2 *cores = add_entry(&m->cpuid, function, 1,
+						   KVM_CPUID_FLAG_SIGNIFCANT_INDEX);
+	struct kvm_cpuid_entry2 *end = add_entry(&m->cpuid, function, 2,
+						 KVM_CPUID_FLAG_SIGNIFCANT_INDEX);
+
+	if (!threads || !cores || !end)
+		return -E2BIG;
+	threads->ebx = 1;
+	threads->ecx = 1u << 8;
+	cores->eax = bits_for(m->nr_vcpus);
+	cores->ebx = m->nr_vcpus;
+	cores->ecx = (2u << 8) | 1;
+	end->ecx = 2;
+	return 0;
+}
+
+int cpuid_prepare(struct machine *machine)
+{
+	struct kvm_cpuid_buffer *cpuid = &machine->cpuid;
+	struct kvm_cpuid_entry2 *timing;
+	uint32_t max_leaf = 0;
+	uint32_t kept = 0;
+	int ret = kvm_get_supported_cpuid(machine->kvm_fd, cpuid);
+
+	if (ret)
+		return ret;
+	for (uint32_t i = 0; i < cpuid->head.nent; i++) {
+		if (is_replaced(cpuid->entries[i].function))
+			continue;
+		if (cpuid->entries[i].function == 0)
+			max_leaf = cpuid->entries[i].eax;
+		cpuid->entries[kept] = cpuid->entries[i];
+		filter_entry(machine, &cpuid->entries[kept++]);
+	}
+	cpuid->head.nent = kept;
+	/* TSC and APIC bus frequencies in kHz, as other hypervisors tell them. */
+	timing = add_entry(cpuid, KVM_LEAF_TIMING, 0, 0);
+	if (!timing)
+		return -E2BIG;
+	timing->ebx = 1000000 / VCPU_APIC_BUS_CYCLE_NS;
+	if (max_leaf >= 0xb)
+		ret = add_topology(machine, 0xb);
+	if (ret == 0 && max_leaf >= 0x1f)
+		ret = add_topology(machine, 0x1f);
+	return ret;
+}
+
+void cpuid_for_vcpu(const struct machine *machine, uint32_t index, struct kvm_cpuid_buffer *cpuid)
+{
+	uint32_t id = machine->options->apic_id_offset + index;
+
+	*cpuid = machine->cpuid;
+	for (uint32_t i = 0; i < cpuid->head.nent; i++) {
+		struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+
+		switch (e->function) {
+		case 1:
+			e->ebx = (e->ebx & 0x00ffffffu) | (id << 24);
+			break;
+		case 0xb:
+		case 0x1f:
+			e->edx = id;
+			break;
+		case KVM_LEAF_TIMING:
+			e->eax = machine->tsc_khz;
+			break;
+		case 0x8000001e: /* AMD: extended APIC id; one thread a core, one node */
+			e->eax = id;
+			e->ebx = index & 0xff;
+			e->ecx = 0;
+			break;
+		default:
+			break;
+		}
+	}
+}

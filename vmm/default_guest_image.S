@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* smp.elf as read-only data; the build defines DEFAULT_GUEST_FILE. */
+	.section .rodata
+	.balign 64
+	.global default_guest_start
+	.hidden default_guest_start
+default_guest_start:
+	.incbin DEFAULT_GUEST_FILE
+	.global default_guest_end
+	.hidden default_guest_end
+default_guest_end:
+	.section .note.GNU-stack, "", @progbits

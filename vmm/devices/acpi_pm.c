@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ACPI fixed hardware: power-off, the power management timer and the reset register.
+ * ACPI Specification, "ACPI Register Model", "Power Management Timer", "Reset Register".
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "vmm/devices/devices.h"
+
+#include <time.h>
+
+#define PM1_EVENT_SIZE   4 /* PM1_STS, then PM1_EN */
+#define PM1_ENABLE_SHIFT 16
+#define PM1_CONTROL_SIZE 2
+#define PM_TIMER_SIZE    4
+#define PM_TIMER_HZ      3579545u
+
+#define PM1_CNT_SCI_EN        0x0001u
+#define PM1_CNT_GBL_RLS       0x0004u
+#define PM1_CNT_SLP_TYP_SHIFT 10
+#define PM1_CNT_SLP_TYP_MASK  0x7u
+#define PM1_CNT_SLP_EN        0x2000u
+/* These start something and read as zero. */
+#define PM1_CNT_WRITE_ONLY    (PM1_CNT_GBL_RLS | PM1_CNT_SLP_EN)
+
+#define RESET_CPU 0x04u
+
+/* The bits of a register that an access of len bytes at offset covers. */
+static uint32_t acpi_lanes(uint64_t offset, uint32_t len)
+{
+	uint64_t mask = (UINT64_C(1) << (8 * len)) - 1;
+
+	return (uint32_t)(mask << (8 * offset));
+}
+
+static uint64_t acpi_event_read(void *device, uint64_t offset, uint32_t len)
+{
+	struct acpi_pm *pm = device;
+	uint32_t value;
+
+	(void)len;
+	pthread_mutex_lock(&pm->lock);
+	value = pm->status | (uint32_t)pm->enable << PM1_ENABLE_SHIFT;
+	pthread_mutex_unlock(&pm->lock);
+	return value >> (8 * offset);
+}
+
+static void acpi_event_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
+{
+	struct acpi_pm *pm = device;
+	uint32_t lanes = acpi_lanes(offset, len);
+	uint32_t written = (uint32_t)(value << (8 * offset)) & lanes;
+	uint16_t enable_lanes = (uint16_t)(lanes >> PM1_ENABLE_SHIFT);
+
+	pthread_mutex_lock(&pm->lock);
+	pm->status &= (uint16_t)~written;
+	pm->enable = (uint16_t)((pm->enable & ~enable_lanes) | written >> PM1_ENABLE_SHIFT);
+	pthread_mutex_unlock(&pm->lock);
+}
+
+static const struct bus_ops acpi_event_ops = {
+	.read = acpi_event_read,
+	.write = acpi_event_write,
+};
+
+/* There is no legacy mode to leave: SCI_EN is always set. */
+static uint64_t acpi_control_read(void *device, uint64_t offset, uint32_t len)
+{
+	struct acpi_pm *pm = device;
+	uint32_t value;
+
+	(void)len;
+	pthread_mutex_lock(&pm->lock);
+	value = pm->control | PM1_CNT_SCI_EN;
+	pthread_mutex_unlock(&pm->lock);
+	return value >> (8 * offset);
+}
+
+static void acpi_control_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
+{
+	struct acpi_pm *pm = device;
+	uint32_t lanes = acpi_lanes(offset, len);
+	uint32_t written = (uint32_t)(value << (8 * offset)) & lanes;
+	uint32_t sleep_type;
+
+	pthread_mutex_lock(&pm->lock);
+	pm->control = (uint16_t)((pm->control & ~lanes) | (written & ~PM1_CNT_WRITE_ONLY));
+	sleep_type = (pm->control >> PM1_CNT_SLP_TYP_SHIFT) & PM1_CNT_SLP_TYP_MASK;
+	pthread_mutex_unlock(&pm->lock);
+
+	if ((written & PM1_CNT_SLP_EN) && sleep_type == ACPI_S5_SLEEP_TYPE)
+		pm->end.request(pm->end.machine, END_POWER_OFF, 0);
+}
+
+static const struct bus_ops acpi_control_ops = {
+	.read = acpi_control_read,
+	.write = acpi_control_write,
+};
+
+/* Seconds and their fraction are scaled apart, so that neither product overflows. */
+static uint64_t acpi_timer_read(void *device, uint64_t offset, uint32_t len)
+{
+	struct timespec now;
+	uint64_t ticks;
+
+	(void)device;
+	(void)len;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ticks = (uint64_t)now.tv_sec * PM_TIMER_HZ;
+	ticks += (uint64_t)now.tv_nsec * PM_TIMER_HZ / 1000000000u;
+	return (ticks & UINT32_MAX) >> (8 * offset);
+}
+
+static void acpi_timer_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
+{
+	(void)device;
+	(void)offset;
+	(void)len;
+	(void)value;
+}
+
+static const struct bus_ops acpi_timer_ops = {
+	.read = acpi_timer_read,
+	.write = acpi_timer_write,
+};
+
+static uint64_t acpi_reset_read(void *device, uint64_t offset, uint32_t len)
+{
+	struct acpi_pm *pm = device;
+	uint8_t value;
+
+	(void)offset;
+	(void)len;
+	pthread_mutex_lock(&pm->lock);
+	value = pm->reset;
+	pthread_mutex_unlock(&pm->lock);
+	return value;
+}
+
+static void acpi_reset_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
+{
+	struct acpi_pm *pm = device;
+
+	(void)offset;
+	(void)len;
+	pthread_mutex_lock(&pm->lock);
+	pm->reset = (uint8_t)(value & ~(uint64_t)RESET_CPU);
+	pthread_mutex_unlock(&pm->lock);
+
+	if (value & RESET_CPU)
+		pm->end.request(pm->end.machine, END_RESET, 0);
+}
+
+static const struct bus_ops acpi_reset_ops = {
+	.read = acpi_reset_read,
+	.write = acpi_reset_write,
+};
+
+int acpi_pm_init(struct acpi_pm *pm, struct bus *ports, struct end_request end)
+{
+	int error;
+
+	*pm = (struct acpi_pm){ .lock = PTHREAD_MUTEX_INITIALIZER, .end = end };
+
+	error = bus_add(ports, "acpi-pm1a-event", ACPI_PM1A_EVENT_PORT, PM1_EVENT_SIZE,
+			&acpi_event_ops, pm);
+	if (error)
+		return error;
+	error = bus_add(ports, "acpi-pm1a-control", ACPI_PM1A_CONTROL_PORT, PM1_CONTROL_SIZE,
+			&acpi_control_ops, pm);
+	if (error)
+		return error;
+	error = bus_add(ports, "acpi-pm-timer", ACPI_PM_TIMER_PORT, PM_TIMER_SIZE, &acpi_timer_ops,
+			pm);
+	if (error)
+		return error;
+	return bus_add(ports, "acpi-reset", ACPI_RESET_PORT, 1, &acpi_reset_ops, pm);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The serial port: a 16550A UART on the port bus, its interrupt line, and the way of its bytes.
+ * National Semiconductor PC16550D data sheet; uart16550.c has the registers.
+ *
+ * Locks, in order: tx_lock, from a write of THR until its byte is out, keeps bytes in their order;
+ * lock covers everything else and is not held while the sink may block, so that input and the other
+ * registers stay available.
+ */
+#include "vmm/devices/devices.h"
+
+#include <stdlib.h>
+
+#include "vmm/devices/uart16550.h"
+
+struct serial {
+	pthread_mutex_t tx_lock;
+	pthread_mutex_t lock;
+	struct uart uart;
+	struct irq_line irq;
+	bool level;   /* of irq */
+	bool starved; /* serial_receive turned bytes away and space is owed */
+	struct serial_sink sink;
+	void (*space)(void *ctx);
+	void *space_ctx;
+};
+
+static void serial_update_irq(struct serial *serial)
+{
+	bool level = uart_irq_level(&serial->uart);
+
+	if (level == serial->level)
+		return;
+	serial->level = level;
+	irq_line_set(&serial->irq, level);
+}
+
+/*
+ * Is space owed? The feeder is woken once the FIFO is half empty, rather than for each byte. It is
+ * called when the locks are dropped.
+ */
+static bool serial_take_starved(struct serial *serial)
+{
+	if (!serial->starved || !serial->space)
+		return false;
+	if (uart_rx_room(&serial->uart) <= uart_rx_size(&serial->uart) / 2)
+		return false;
+	serial->starved = false;
+	return true;
+}
+
+/* A wide access is as many byte cycles, as on the ISA bus. */
+static uint64_t serial_read(void *device, uint64_t offset, uint32_t len)
+{
+	struct serial *serial = device;
+	uint64_t value = 0;
+	bool space;
+
+	pthread_mutex_lock(&serial->lock);
+	for (uint32_t i = 0; i < len; i++) {
+		enum uart_register reg = (enum uart_register)(offset + i);
+
+		value |= (uint64_t)uart_read(&serial->uart, reg) << (8 * i);
+	}
+	serial_update_irq(serial);
+	space = serial_take_starved(serial);
+	pthread_mutex_unlock(&serial->lock);
+
+	if (space)
+		serial->space(serial->space_ctx);
+	return value;
+}
+
+/*
+ * With both locks held; drops lock for the sink. The line falls and rises again for each byte, so
+ * that a handler that only ever writes the next byte gets its next edge.
+ */
+static void serial_transmit(struct serial *serial, enum uart_effect effect, uint8_t byte)
+{
+	serial_update_irq(serial);
+	if (effect == UART_TRANSMIT) {
+		pthread_mutex_unlock(&serial->lock);
+		serial->sink.write(serial->sink.sink, &byte, 1);
+		pthread_mutex_lock(&serial->lock);
+	}
+	uart_transmitted(&serial->uart);
+}
+
+static void serial_write_byte(struct serial *serial, enum uart_register reg, uint8_t value)
+{
+	enum uart_effect effect = uart_write(&serial->uart, reg, value);
+
+	if (effect != UART_NOTHING)
+		serial_transmit(serial, effect, value);
+}
+
+static void serial_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
+{
+	struct serial *serial = device;
+	bool may_transmit = offset == UART_RBR_THR;
+	bool space;
+
+	if (may_transmit)
+		pthread_mutex_lock(&serial->tx_lock);
+	pthread_mutex_lock(&serial->lock);
+	for (uint32_t i = 0; i < len; i++)
+		serial_write_byte(serial, (enum uart_register)(offset + i),
+				  (uint8_t)(value >> (8 * i)));
+	serial_update_irq(serial);
+	space = serial_take_starved(serial);
+	pthread_mutex_unlock(&serial->lock);
+	if (may_transmit)
+		pthread_mutex_unlock(&serial->tx_lock);
+
+	if (space)
+		serial->space(serial->space_ctx);
+}
+
+static const struct bus_ops serial_ops = {
+	.read = serial_read,
+	.write = serial_write,
+};
+
+size_t serial_receive(struct serial *serial, const uint8_t *data, size_t len)
+{
+	size_t taken;
+
+	pthread_mutex_lock(&serial->lock);
+	taken = uart_rx_room(&serial->uart);
+	if (taken > len)
+		taken = len;
+	for (size_t i = 0; i < taken; i++)
+		uart_receive(&serial->uart, data[i]);
+	if (taken < len)
+		serial->starved = true;
+	serial_update_irq(serial);
+	pthread_mutex_unlock(&serial->lock);
+	return taken;
+}
+
+bool serial_is_heard(struct serial *serial)
+{
+	bool heard;
+
+	pthread_mutex_lock(&serial->lock);
+	heard = uart_hears(&serial->uart);
+	pthread_mutex_unlock(&serial->lock);
+	return heard;
+}
+
+void serial_on_space(struct serial *serial, void (*space)(void *ctx), void *ctx)
+{
+	pthread_mutex_lock(&serial->lock);
+	serial->space = space;
+	serial->space_ctx = ctx;
+	pthread_mutex_unlock(&serial->lock);
+}
+
+struct serial *serial_create(struct bus *ports, uint16_t base, struct irq_line irq,
+			     struct serial_sink sink)
+{
+	struct serial *serial = calloc(1, sizeof(*serial));
+
+	if (!serial)
+		return NULL;
+	pthread_mutex_init(&serial->tx_lock, NULL);
+	pthread_mutex_init(&serial->lock, NULL);
+	uart_reset(&serial->uart);
+	serial->irq = irq;
+	serial->sink = sink;
+	if (bus_add(ports, "serial", base, UART_NR_REGISTERS, &serial_ops, serial) < 0) {
+		serial_destroy(serial);
+		return NULL;
+	}
+	return serial;
+}
+
+void serial_destroy(struct serial *serial)
+{
+	if (!serial)
+		return;
+	pthread_mutex_destroy(&serial->lock);
+	pthread_mutex_destroy(&serial->tx_lock);
+	free(serial);
+}

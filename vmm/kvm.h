@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * KVM's ioctls, one checked wrapper each: 0 or -errno (a descriptor or a value where the name says
+ * so). Callers name the ioctl in their messages with kvm_failed().
+ */
+#ifndef VMM_KVM_H
+#define VMM_KVM_H
+
+#include <linux/kvm.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/log.h"
+
+#define KVM_DEVICE    "/dev/kvm"
+#define KVM_CPUID_MAX 256
+
+/* Room for struct kvm_cpuid2 with its entries. */
+struct kvm_cpuid_buffer {
+	struct kvm_cpuid2 head;
+	struct kvm_cpuid_entry2 entries[KVM_CPUID_MAX];
+};
+
+/* How the VM's interrupt controllers are set up in KVM. docs/architecture.md, "Three shapes". */
+enum irqchip_shape {
+	IRQCHIP_PARKED, /* split irqchip, KVM's LAPICs parked, ours used */
+	IRQCHIP_NONE,   /* no irqchip in KVM, ours used */
+	IRQCHIP_KERNEL, /* split irqchip, KVM's LAPICs used */
+};
+
+/* ioctl(2), repeated when a signal interrupts it. The value, or -errno. */
+int kvm_get(int fd, unsigned long request, void *argument);
+int kvm_set(int fd, unsigned long request, const void *argument);
+int kvm_ioctl_value(int fd, unsigned long request, unsigned long argument);
+
+/* /dev/kvm, checked for the API version; -errno, with the reason and remedy logged. */
+int kvm_open(const struct log *log);
+
+int kvm_check_extension(int fd, unsigned int cap);
+int kvm_enable_cap(int fd, unsigned int cap, uint64_t arg0);
+int kvm_get_supported_cpuid(int kvm_fd, struct kvm_cpuid_buffer *cpuid);
+
+/* MSR exits for what KVM would answer with #GP, and for the MSRs of the filter. */
+int kvm_trap_msrs(int vm_fd, bool tsc_deadline);
+
+/* The vCPU's shared page; NULL and errno when it cannot be mapped. */
+struct kvm_run *kvm_map_run(int vcpu_fd, size_t size);
+
+/* KVM_RUN, once. 0, -EINTR after a kick, or another -errno. */
+int kvm_run_vcpu(int vcpu_fd);
+
+/* Queue vector for injection. -EEXIST: the slot is taken. */
+int kvm_interrupt(int vcpu_fd, uint8_t vector);
+
+/* MSRs, one at a time. */
+int kvm_get_msr(int vcpu_fd, uint32_t index, uint64_t *value);
+int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value);
+
+/*
+ * Park KVM's LAPIC of a split irqchip: KVM_INTERRUPT injects, nothing else happens, and the guest
+ * cannot reach it. page is the guest-physical address of a page that RAM always backs: RAM wins over
+ * the LAPIC there. vcpu_id is the one the vCPU was created with.
+ */
+int kvm_park_lapic(int vcpu_fd, uint64_t page, uint32_t vcpu_id, bool bsp);
+/* The parked LAPIC's TPR, which is what the guest's CR8 reads. */
+int kvm_park_tpr(int vcpu_fd, uint32_t vcpu_id, uint8_t tpr);
+
+#endif

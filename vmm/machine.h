@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine: everything that one guest is made of, and how it comes to an end. */
+#ifndef VMM_MACHINE_H
+#define VMM_MACHINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/bus.h"
+#include "vmm/devices/devices.h"
+#include "vmm/irqchip.h"
+#include "vmm/kvm.h"
+#include "vmm/kvm_probe.h"
+#include "vmm/memory.h"
+#include "vmm/options.h"
+#include "vmm/vcpu.h"
+
+/* Status of the process; conventions of ctest and of QEMU's debug-exit. */
+enum exit_code {
+	EXIT_CODE_POWER_OFF = 0,
+	EXIT_CODE_USAGE = 2,
+	EXIT_CODE_NO_KVM = 4,
+	EXIT_CODE_RESET = 32,
+	EXIT_CODE_TRIPLE_FAULT = 38,
+	EXIT_CODE_INTERNAL = 70,
+	EXIT_CODE_KVM_ERROR = 72,
+	EXIT_CODE_TIMEOUT = 124,
+};
+
+enum machine_end {
+	MACHINE_RUNNING,
+	MACHINE_POWER_OFF,
+	MACHINE_RESET,
+	MACHINE_DEBUG_EXIT,
+	MACHINE_TRIPLE_FAULT,
+	MACHINE_KVM_ERROR,
+	MACHINE_INTERNAL_ERROR,
+	MACHINE_TIMEOUT,
+	MACHINE_SIGNAL, /* value: the signal's number */
+	MACHINE_QUIT,   /* Ctrl-A x */
+};
+
+/* How the machine ended: the first reason wins. */
+struct machine_verdict {
+	enum machine_end end;
+	int vcpu;       /* whose doing; -1: nobody's */
+	uint64_t rip;   /* of that vCPU, 0 where unknown */
+	uint32_t value; /* debug-exit's value, a signal, KVM's exit reason or an errno */
+};
+
+struct machine {
+	const struct options *options;
+	const struct log *log;
+	int kvm_fd;
+	int vm_fd;
+	enum irqchip_shape shape;
+	struct probe_result probe; /* all false where no probe was needed */
+	bool tsc_deadline;         /* offered in CPUID */
+	bool x2apic;               /* offered in CPUID */
+	bool start_in_x2apic;
+	uint32_t tsc_khz;
+	struct kvm_cpuid_buffer cpuid; /* what is offered, but for what differs between vCPUs */
+
+	struct memory memory;
+	struct bus ports;
+	struct bus mmio;
+	struct irqchip irqchip;
+	struct serial *serial;
+	struct i8042 i8042;
+	struct debug_exit debug_exit;
+	struct acpi_pm acpi_pm;
+	struct fw_cfg fw_cfg;
+	struct test_device test_device;
+
+	uint32_t nr_vcpus;
+	struct vcpu *vcpus;
+
+	_Atomic uint32_t end;           /* enum machine_end */
+	struct machine_verdict verdict; /* written by whoever changed end, read after end_fd */
+	int end_fd;                     /* eventfd: becomes readable when the machine has to stop */
+	_Atomic uint64_t guest_mistakes;
+};
+
+/*
+ * Build the machine that options ask for: VM, memory, interrupt controllers, devices, vCPUs, image.
+ * 0, or an enum exit_code after the reason has been logged; either way machine_destroy() follows.
+ */
+int machine_create(struct machine *machine, const struct options *options, const struct log *log,
+		   struct serial_sink sink);
+void machine_destroy(struct machine *machine);
+
+/* Start all vCPU threads; stop and join them. 0 or an exit code. */
+int machine_start(struct machine *machine);
+void machine_stop(struct machine *machine);
+
+/* Ask for the end. Any thread; the first call decides, later ones are ignored. */
+void machine_request_end(struct machine *machine, enum machine_end end, const struct vcpu *vcpu,
+			 uint32_t value);
+
+static inline bool machine_has_ended(const struct machine *machine)
+{
+	return atomic_load_explicit(&machine->end, memory_order_acquire) != MACHINE_RUNNING;
+}
+
+/* The process status for a verdict, and the one line that says it all. */
+int machine_exit_code(const struct machine_verdict *verdict);
+void machine_log_verdict(const struct machine *machine);
+
+/* ---- cpuid.c ------------------------------------------------------------------------------------ */
+
+/* Fill machine->cpuid from what KVM supports and what the machine offers. 0 or -errno. */
+int cpuid_prepare(struct machine *machine);
+/* The entries for one vCPU: ids and topology filled in. */
+void cpuid_for_vcpu(const struct machine *machine, uint32_t index, struct kvm_cpuid_buffer *cpuid);
+
+#endif

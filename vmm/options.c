@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing the command line: getopt_long(3), and words to values. */
+#include "vmm/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ioapic/ioapic.h"
+#include "lapic/lapic_route.h"
+
+#define MEMORY_DEFAULT (UINT64_C(128) << 20)
+#define MEMORY_MIN     (UINT64_C(2) << 20)
+#define MEMORY_MAX     (UINT64_C(1) << 40)
+/* xAPIC ids are 8 bits and 255 is the broadcast. */
+#define XAPIC_MAX_IDS  255
+/* CPU ids are offered in ACPI and CPUID as 15-bit MSI destinations can reach them. */
+#define APIC_ID_LIMIT  0x7fff
+
+enum {
+	OPT_LAPIC = 0x100,
+	OPT_IRQCHIP,
+	OPT_X2APIC,
+	OPT_TSC_DEADLINE,
+	OPT_APIC_ID_OFFSET,
+	OPT_IOAPIC_VERSION,
+	OPT_SERIAL,
+	OPT_TEST_DEVICE,
+	OPT_TIMEOUT,
+	OPT_DUMP,
+	OPT_STATS,
+	OPT_CHECK,
+	OPT_LOG_FILE,
+};
+
+static const struct option long_options[] = {
+	{"cpus",            required_argument, NULL, 'c'               },
+	{ "memory",         required_argument, NULL, 'm'               },
+	{ "initrd",         required_argument, NULL, 'i'               },
+	{ "cmdline",        required_argument, NULL, 'p'               },
+	{ "append",         required_argument, NULL, 'p'               },
+	{ "lapic",          required_argument, NULL, OPT_LAPIC         },
+	{ "irqchip",        required_argument, NULL, OPT_IRQCHIP       },
+	{ "x2apic",         required_argument, NULL, OPT_X2APIC        },
+	{ "tsc-deadline",   required_argument, NULL, OPT_TSC_DEADLINE  },
+	{ "apic-id-offset", required_argument, NULL, OPT_APIC_ID_OFFSET},
+	{ "ioapic-version", required_argument, NULL, OPT_IOAPIC_VERSION},
+	{ "serial",         required_argument, NULL, OPT_SERIAL        },
+	{ "test-device",    no_argument,       NULL, OPT_TEST_DEVICE   },
+	{ "timeout",        required_argument, NULL, OPT_TIMEOUT       },
+	{ "dump-on-exit",   optional_argument, NULL, OPT_DUMP          },
+	{ "stats",          optional_argument, NULL, OPT_STATS         },
+	{ "check",          no_argument,       NULL, OPT_CHECK         },
+	{ "log-file",       required_argument, NULL, OPT_LOG_FILE      },
+	{ "verbose",        no_argument,       NULL, 'v'               },
+	{ "version",        no_argument,       NULL, 'V'               },
+	{ "help",           no_argument,       NULL, 'h'               },
+	{ NULL,             0,                 NULL, 0                 },
+};
+
+/* A word of an option's value; tables end with a NULL word. */
+struct choice {
+	const char *word;
+	int value;
+};
+
+static const struct choice lapic_choices[] = {
+	{"user",    LAPIC_CHOICE_USER  },
+	{ "kernel", LAPIC_CHOICE_KERNEL},
+	{ NULL,     0		  },
+};
+
+static const struct choice irqchip_choices[] = {
+	{"auto",   IRQCHIP_CHOICE_AUTO },
+	{ "split", IRQCHIP_CHOICE_SPLIT},
+	{ "none",  IRQCHIP_CHOICE_NONE },
+	{ NULL,    0		   },
+};
+
+static const struct choice tristate_choices[] = {
+	{"auto", TRISTATE_AUTO},
+	{ "on",  TRISTATE_ON  },
+	{ "off", TRISTATE_OFF },
+	{ NULL,  0            },
+};
+
+static const struct choice dump_choices[] = {
+	{"crash",   DUMP_CRASH },
+	{ "always", DUMP_ALWAYS},
+	{ NULL,     0          },
+};
+
+static const struct choice ioapic_choices[] = {
+	{"0x11",  IOAPIC_VERSION_82093AA},
+	{ "0x20", IOAPIC_VERSION_EOI    },
+	{ NULL,   0		     },
+};
+
+static const struct choice serial_choices[] = {
+	{"tty",   SERIAL_TTY },
+	{ "off",  SERIAL_OFF },
+	{ "null", SERIAL_NULL},
+	{ NULL,   0          },
+};
+
+struct parser {
+	struct options *options;
+	char *error;
+	size_t size;
+};
+
+__attribute__((format(printf, 2, 3))) static int fail(struct parser *p, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(p->error, p->size, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int parse_choice(struct parser *p, const char *option, const char *text,
+			const struct choice *choices, int *value)
+{
+	char accepted[128] = "";
+	size_t used = 0;
+
+	for (const struct choice *c = choices; c->word; c++) {
+		if (strcmp(c->word, text) == 0) {
+			*value = c->value;
+			return 0;
+		}
+		used += (size_t)snprintf(accepted + used, sizeof(accepted) - used, "%s%s",
+					 used ? ", " : "", c->word);
+	}
+	return fail(p, "--%s: '%s' is not one of: %s", option, text, accepted);
+}
+
+static int parse_number(struct parser *p, const char *option, const char *text, uint64_t min,
+			uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)text[0]) || *end || errno || *value < min || *value > max)
+		return fail(p, "--%s: '%s' is not a number from %llu to %llu", option, text,
+			    (unsigned long long)min, (unsigned long long)max);
+	return 0;
+}
+
+/* K, M, G and T are binary; a bare number is MiB; hex with a suffix would be ambiguous. */
+static int parse_memory(struct parser *p, const char *text)
+{
+	static const char suffixes[] = "KMGT";
+	const char *suffix = NULL;
+	unsigned int shift = 20;
+	uint64_t n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)text[0]) || errno)
+		return fail(p, "--memory: '%s' is not a size; give for example 512M or 2G", text);
+	if (*end) {
+		suffix = strchr(suffixes, toupper((unsigned char)*end));
+		if (!suffix || end[1])
+			return fail(p, "--memory: '%s' has an unknown suffix; K, M, G and T exist",
+				    text);
+		if (strncasecmp(text, "0x", 2) == 0)
+			return fail(p, "--memory: '%s' is hex with a suffix; use decimal", text);
+		shift = 10u * (unsigned int)(suffix - suffixes + 1);
+	}
+	if (n > MEMORY_MAX >> shift)
+		return fail(p, "--memory: %s is more than the limit of 1T", text);
+	n <<= shift;
+	if (n < MEMORY_MIN)
+		return fail(p, "--memory: %s is too small; a machine needs at least 2M", text);
+	p->options->memory = n & ~UINT64_C(0xfff);
+	return 0;
+}
+
+static int parse_serial(struct parser *p, const char *text)
+{
+	int value;
+	int ret;
+
+	if (strncmp(text, "file=", 5) == 0 && text[5]) {
+		p->options->serial = SERIAL_FILE;
+		p->options->serial_path = text + 5;
+		return 0;
+	}
+	ret = parse_choice(p, "serial", text, serial_choices, &value);
+	if (ret)
+		return fail(p, "--serial: '%s' is not one of: tty, off, null, file=PATH", text);
+	p->options->serial = (enum serial_choice)value;
+	return 0;
+}
+
+static int append_cmdline(struct parser *p, const char *text)
+{
+	char *cmdline = p->options->cmdline;
+	size_t used = strlen(cmdline);
+	size_t size = sizeof(p->options->cmdline) - used;
+
+	if ((size_t)snprintf(cmdline + used, size, "%s%s", used ? " " : "", text) >= size)
+		return fail(p, "the guest's command line is longer than %d characters",
+			    OPTIONS_CMDLINE_SIZE - 1);
+	return 0;
+}
+
+/* Options whose value is one of a few words. */
+static int parse_word(struct parser *p, int opt, const char *text)
+{
+	struct options *o = p->options;
+	int value = 0;
+	int ret;
+
+	switch (opt) {
+	case OPT_LAPIC:
+		ret = parse_choice(p, "lapic", text, lapic_choices, &value);
+		o->lapic = (enum lapic_choice)value;
+		return ret;
+	case OPT_IRQCHIP:
+		ret = parse_choice(p, "irqchip", text, irqchip_choices, &value);
+		o->irqchip = (enum irqchip_choice)value;
+		return ret;
+	case OPT_X2APIC:
+		ret = parse_choice(p, "x2apic", text, tristate_choices, &value);
+		o->x2apic = (enum tristate)value;
+		return ret;
+	case OPT_TSC_DEADLINE:
+		ret = parse_choice(p, "tsc-deadline", text, tristate_choices, &value);
+		o->tsc_deadline = (enum tristate)value;
+		return ret;
+	case OPT_IOAPIC_VERSION:
+		ret = parse_choice(p, "ioapic-version", text, ioapic_choices, &value);
+		o->ioapic_version = (uint8_t)value;
+		return ret;
+	default:
+		ret = parse_choice(p, "dump-on-exit", text ? text : "always", dump_choices, &value);
+		o->dump = (enum dump_choice)value;
+		return ret;
+	}
+}
+
+static int parse_one(struct parser *p, int opt, const char *text)
+{
+	struct options *o = p->options;
+	uint64_t n = 0;
+	int ret;
+
+	switch (opt) {
+	case 'c':
+		ret = parse_number(p, "cpus", text, 1, LAPIC_MAX_CPUS, &n);
+		o->cpus = (uint32_t)n;
+		return ret;
+	case 'm':
+		return parse_memory(p, text);
+	case 'i':
+		o->initrd = text;
+		return 0;
+	case 'p':
+		return append_cmdline(p, text);
+	case OPT_APIC_ID_OFFSET:
+		ret = parse_number(p, "apic-id-offset", text, 0, APIC_ID_LIMIT, &n);
+		o->apic_id_offset = (uint32_t)n;
+		return ret;
+	case OPT_SERIAL:
+		return parse_serial(p, text);
+	case OPT_TEST_DEVICE:
+		o->test_device = true;
+		return 0;
+	case OPT_TIMEOUT:
+		ret = parse_number(p, "timeout", text, 1, 86400 * 365, &n);
+		o->timeout = (uint32_t)n;
+		return ret;
+	case OPT_STATS:
+		o->stats = true;
+		o->stats_path = text;
+		return 0;
+	case OPT_CHECK:
+		o->action = ACTION_CHECK;
+		return 0;
+	case OPT_LOG_FILE:
+		o->log_path = text;
+		return 0;
+	case 'v':
+		if (o->log_level < LOG_DEBUG)
+			o->log_level++;
+		return 0;
+	case 'V':
+		o->action = ACTION_VERSION;
+		return 0;
+	case 'h':
+		o->action = ACTION_HELP;
+		return 0;
+	default:
+		return parse_word(p, opt, text);
+	}
+}
+
+static int check_contradictions(struct parser *p)
+{
+	const struct options *o = p->options;
+	uint32_t ids = o->apic_id_offset + o->cpus;
+
+	if (o->lapic == LAPIC_CHOICE_KERNEL && o->irqchip == IRQCHIP_CHOICE_NONE)
+		return fail(p, "--lapic kernel contradicts --irqchip none: "
+			       "KVM's local APIC needs the split irqchip");
+	if (o->x2apic == TRISTATE_OFF && ids > XAPIC_MAX_IDS)
+		return fail(p,
+			    "--x2apic off contradicts %u CPUs from APIC id %u on: "
+			    "xAPIC ids end at %u",
+			    o->cpus, o->apic_id_offset, XAPIC_MAX_IDS - 1);
+	if (ids > APIC_ID_LIMIT + 1)
+		return fail(p, "--apic-id-offset %u with %u CPUs leads beyond APIC id %u",
+			    o->apic_id_offset, o->cpus, APIC_ID_LIMIT);
+	return 0;
+}
+
+/* Index of the "--" that separates our words from the guest's, or argc. */
+static int find_separator(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			break;
+	return i;
+}
+
+int options_parse(struct options *options, int argc, char **argv, char *error, size_t size)
+{
+	struct parser p = { .options = options, .error = error, .size = size };
+	int ours = find_separator(argc, argv);
+	int opt;
+	int ret;
+
+	*options = (struct options){
+		.cpus = 1,
+		.memory = MEMORY_DEFAULT,
+		.ioapic_version = IOAPIC_VERSION_EOI,
+		.dump = DUMP_CRASH,
+		.log_level = LOG_WARN,
+	};
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(ours, argv, ":c:m:i:p:vVh", long_options, NULL)) != -1) {
+		if (opt == ':')
+			return fail(&p, "option '%s' needs a value; see --help", argv[optind - 1]);
+		if (opt == '?')
+			return fail(&p, "unknown option '%s'; see --help", argv[optind - 1]);
+		ret = parse_one(&p, opt, optarg);
+		if (ret)
+			return ret;
+	}
+	if (optind < ours)
+		options->guest = argv[optind++];
+	if (optind < ours)
+		return fail(&p,
+			    "unexpected '%s' after the guest image '%s'; "
+			    "arguments for the guest come after '--'",
+			    argv[optind], options->guest);
+	for (int i = ours + 1; i < argc; i++) {
+		ret = append_cmdline(&p, argv[i]);
+		if (ret)
+			return ret;
+	}
+	return check_contradictions(&p);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line, and what it says the machine shall be. */
+#ifndef VMM_OPTIONS_H
+#define VMM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/log.h"
+
+#define OPTIONS_CMDLINE_SIZE 4096
+
+enum lapic_choice {
+	LAPIC_CHOICE_USER,
+	LAPIC_CHOICE_KERNEL,
+};
+
+enum irqchip_choice {
+	IRQCHIP_CHOICE_AUTO,
+	IRQCHIP_CHOICE_SPLIT,
+	IRQCHIP_CHOICE_NONE,
+};
+
+enum tristate {
+	TRISTATE_AUTO,
+	TRISTATE_ON,
+	TRISTATE_OFF,
+};
+
+enum serial_choice {
+	SERIAL_TTY,  /* stdin and stdout */
+	SERIAL_OFF,  /* no UART at all */
+	SERIAL_NULL, /* a UART that nobody listens to */
+	SERIAL_FILE, /* output to a file */
+};
+
+enum dump_choice {
+	DUMP_NEVER,
+	DUMP_CRASH,
+	DUMP_ALWAYS,
+};
+
+enum options_action {
+	ACTION_RUN,
+	ACTION_CHECK,
+	ACTION_VERSION,
+	ACTION_HELP,
+};
+
+struct options {
+	enum options_action action;
+	const char *guest; /* NULL: the built-in SMP test kernel */
+	const char *initrd;
+	char cmdline[OPTIONS_CMDLINE_SIZE];
+	uint32_t cpus;
+	uint64_t memory; /* bytes */
+	enum lapic_choice lapic;
+	enum irqchip_choice irqchip;
+	enum tristate x2apic; /* on: CPUs start in x2APIC mode; off: not offered */
+	enum tristate tsc_deadline;
+	uint32_t apic_id_offset;
+	uint8_t ioapic_version;
+	enum serial_choice serial;
+	const char *serial_path;
+	bool test_device;
+	uint32_t timeout; /* seconds, 0: none */
+	enum dump_choice dump;
+	bool stats;
+	const char *stats_path; /* NULL: stderr */
+	const char *log_path;   /* NULL: stderr */
+	enum log_level log_level;
+};
+
+/*
+ * Parse argv. 0, or -EINVAL with a one-line reason in error, which names the option and what it
+ * accepts. Contradictions between options are refused here too.
+ */
+int options_parse(struct options *options, int argc, char **argv, char *error, size_t size);
+
+/* The text of --help. */
+const char *options_help(void);
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The main thread's part of a run: a loop over keys, signals, the time-out and the machine's end. */
+#include "vmm/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "vmm/console.h"
+#include "vmm/dump.h"
+#include "vmm/machine.h"
+
+#define KEY_CTRL_C 0x03
+
+struct session {
+	const struct options *options;
+	const struct log *log;
+	struct machine *machine;
+	struct console console;
+	bool console_open;
+	int out_fd; /* guest bytes */
+	int signal_fd;
+	int timer_fd;
+	int space_fd; /* eventfd: the UART has room again */
+};
+
+/* ---- set-up --------------------------------------------------------------------------------------- */
+
+static void on_output_lost(void *opaque, int error)
+{
+	const struct session *s = opaque;
+
+	log_line(s->log, LOG_WARN, "guest output cannot be written any more and is dropped: %s",
+		 strerror(error));
+}
+
+/* Signals come to the loop; threads started from here on inherit that they are blocked. */
+static int open_signals(struct session *s)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd < 0 ? -errno : 0;
+}
+
+static int open_timer(struct session *s)
+{
+	const struct itimerspec when = { .it_value = { .tv_sec = s->options->timeout } };
+
+	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->timer_fd < 0)
+		return -errno;
+	return timerfd_settime(s->timer_fd, 0, &when, NULL) ? -errno : 0;
+}
+
+static int open_output(struct session *s)
+{
+	const struct options *o = s->options;
+
+	s->out_fd = CONSOLE_NO_FD;
+	if (o->serial == SERIAL_TTY)
+		s->out_fd = STDOUT_FILENO;
+	if (o->serial != SERIAL_FILE)
+		return 0;
+	s->out_fd = open(o->serial_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (s->out_fd >= 0)
+		return 0;
+	log_line(s->log, LOG_ERROR, "--serial file: cannot write %s: %s", o->serial_path,
+		 strerror(errno));
+	return -errno;
+}
+
+static int open_session(struct session *s)
+{
+	struct console_output out = { .lost = on_output_lost, .ctx = s };
+	int in = s->options->serial == SERIAL_TTY ? STDIN_FILENO : CONSOLE_NO_FD;
+	int ret = open_output(s);
+
+	if (ret)
+		return ret;
+	out.fd = s->out_fd;
+	ret = open_signals(s);
+	if (ret == 0)
+		ret = open_timer(s);
+	if (ret == 0) {
+		s->space_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		ret = s->space_fd < 0 ? -errno : 0;
+	}
+	if (ret == 0)
+		ret = kick_setup();
+	if (ret == 0)
+		ret = console_init(&s->console, in, out);
+	s->console_open = ret == 0;
+	if (ret)
+		log_line(s->log, LOG_ERROR, "setting up the session: %s", strerror(-ret));
+	return ret;
+}
+
+static void close_session(struct session *s)
+{
+	const int fds[] = { s->signal_fd, s->timer_fd, s->space_fd };
+
+	if (s->console_open)
+		console_destroy(&s->console);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	if (s->options->serial == SERIAL_FILE && s->out_fd >= 0)
+		close(s->out_fd);
+}
+
+/* ---- events ----------------------------------------------------------------------------------------- */
+
+/* On a vCPU thread: the loop has bytes waiting, perhaps. */
+static void on_space(void *opaque)
+{
+	const struct session *s = opaque;
+	const uint64_t one = 1;
+
+	/* A full counter means that the loop has been told already. */
+	if (write(s->space_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void feed_guest(struct session *s)
+{
+	struct machine *m = s->machine;
+	const uint8_t *data;
+	size_t len;
+
+	data = console_pending(&s->console, &len);
+	/* A guest that does not listen cannot be interrupted from its console: end it instead. */
+	if (len && s->console.raw && memchr(data, KEY_CTRL_C, len) && !serial_is_heard(m->serial))
+		machine_request_end(m, MACHINE_SIGNAL, NULL, SIGINT);
+	if (len)
+		console_consume(&s->console, serial_receive(m->serial, data, len));
+}
+
+static void tell_all(struct machine *m, uint32_t event)
+{
+	for (uint32_t i = 0; i < m->nr_vcpus; i++)
+		if (lapic_post_event(&m->vcpus[i].inbox, event))
+			vcpu_kick(&m->vcpus[i], NULL);
+}
+
+static void on_input(struct session *s)
+{
+	uint32_t actions = console_input(&s->console);
+
+	if (actions & CONSOLE_QUIT)
+		machine_request_end(s->machine, MACHINE_QUIT, NULL, 0);
+	if (actions & CONSOLE_HELP)
+		log_plain(s->log, "%s", console_help);
+	if (actions & CONSOLE_LAPICS)
+		tell_all(s->machine, VCPU_EVENT_DUMP_LAPIC);
+	if (actions & CONSOLE_COUNTERS)
+		tell_all(s->machine, VCPU_EVENT_DUMP_STATS);
+	feed_guest(s);
+}
+
+static void on_signal(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGTSTP:
+			console_leave(&s->console);
+			raise(SIGSTOP);
+			break;
+		case SIGCONT:
+			console_enter(&s->console);
+			break;
+		default:
+			machine_request_end(s->machine, MACHINE_SIGNAL, NULL, info.ssi_signo);
+			break;
+		}
+	}
+}
+
+static void drain_counter(int fd)
+{
+	uint64_t count;
+
+	/* Only the wake-up matters, not how often. */
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+}
+
+static void run_loop(struct session *s)
+{
+	enum {
+		END,
+		SIGNALS,
+		TIMER,
+		SPACE,
+		INPUT,
+		NR
+	};
+	struct pollfd fds[NR] = {
+		[END] = {.fd = s->machine->end_fd, .events = POLLIN },
+		[SIGNALS] = { .fd = s->signal_fd,                       .events = POLLIN },
+		[TIMER] = { .fd = s->timer_fd,.events = POLLIN },
+		[SPACE] = { .fd = s->space_fd,       .events = POLLIN },
+		[INPUT] = { .events = POLLIN                      },
+	};
+
+	while (!machine_has_ended(s->machine)) {
+		fds[INPUT].fd = console_wants_input(&s->console) ? STDIN_FILENO : -1;
+		if (poll(fds, NR, -1) < 0)
+			continue;
+		if (fds[SIGNALS].revents)
+			on_signal(s);
+		if (fds[TIMER].revents)
+			machine_request_end(s->machine, MACHINE_TIMEOUT, NULL, 0);
+		if (fds[SPACE].revents) {
+			drain_counter(s->space_fd);
+			feed_guest(s);
+		}
+		if (fds[INPUT].revents)
+			on_input(s);
+	}
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------- */
+
+static void enter_terminal(struct session *s)
+{
+	int ret = console_enter(&s->console);
+
+	if (ret)
+		log_line(s->log, LOG_WARN, "the terminal cannot be set up: %s", strerror(-ret));
+	if (s->console.raw)
+		log_plain(s->log, "Ctrl-A x quits, Ctrl-A h lists the other keys");
+}
+
+static bool is_crash(enum machine_end end)
+{
+	return end == MACHINE_TRIPLE_FAULT || end == MACHINE_KVM_ERROR ||
+	       end == MACHINE_INTERNAL_ERROR;
+}
+
+static void report(struct session *s)
+{
+	const struct options *o = s->options;
+
+	if (o->dump == DUMP_ALWAYS || (o->dump == DUMP_CRASH && is_crash(s->machine->verdict.end)))
+		dump_machine(s->machine);
+	if (o->stats)
+		dump_stats(s->machine, o->stats_path);
+	machine_log_verdict(s->machine);
+}
+
+static int run_created(struct session *s)
+{
+	int ret;
+
+	if (s->machine->serial)
+		serial_on_space(s->machine->serial, on_space, s);
+	enter_terminal(s);
+	ret = machine_start(s->machine);
+	if (ret == 0)
+		run_loop(s);
+	console_cut(&s->console);
+	machine_stop(s->machine);
+	console_leave(&s->console);
+	if (ret)
+		return ret;
+	report(s);
+	return machine_exit_code(&s->machine->verdict);
+}
+
+static int run_machine(struct session *s)
+{
+	struct serial_sink sink = { .write = console_write, .sink = &s->console };
+	int ret;
+
+	/* Large, and the vCPU threads point into it: not on the stack. */
+	s->machine = calloc(1, sizeof(*s->machine));
+	if (!s->machine) {
+		log_line(s->log, LOG_ERROR, "out of memory");
+		return EXIT_CODE_INTERNAL;
+	}
+	ret = machine_create(s->machine, s->options, s->log, sink);
+	if (ret == 0)
+		ret = run_created(s);
+	machine_destroy(s->machine);
+	free(s->machine);
+	return ret;
+}
+
+int session_run(const struct options *options, const struct log *log)
+{
+	struct session s = {
+		.options = options,
+		.log = log,
+		.out_fd = CONSOLE_NO_FD,
+		.signal_fd = -1,
+		.timer_fd = -1,
+		.space_fd = -1,
+	};
+	int ret = EXIT_CODE_USAGE;
+
+	if (open_session(&s) == 0)
+		ret = run_machine(&s);
+	close_session(&s);
+	return ret;
+}

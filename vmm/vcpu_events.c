@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What other threads asked of a vCPU: INIT, SIPI, NMI, the 8259's output, dumps. */
+#include <errno.h>
+#include <string.h>
+
+#include "vmm/dump.h"
+#include "vmm/machine.h"
+#include "vmm/vcpu.h"
+
+static void kvm_failed(struct vcpu *vcpu, const char *what, int error)
+{
+	log_line(vcpu->machine->log, LOG_ERROR, "%s on vCPU %u: %s", what, vcpu->index,
+		 strerror(-error));
+	machine_request_end(vcpu->machine, MACHINE_KVM_ERROR, vcpu, (uint32_t)-error);
+}
+
+void vcpu_drain(struct vcpu *vcpu)
+{
+	uint32_t events;
+
+	if (!lapic_inbox_pending(&vcpu->inbox))
+		return;
+	events = lapic_drain(&vcpu->lapic, &vcpu->inbox);
+	/* A newer INIT discards an older SIPI (R127); a newer SIPI's vector replaces an older one's. */
+	if (events & (LAPIC_EVENT_INIT | LAPIC_EVENT_SIPI))
+		vcpu->events &= ~(LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK);
+	vcpu->events |= events;
+}
+
+static void take_init(struct vcpu *vcpu)
+{
+	int ret = vcpu_reset_init(vcpu);
+
+	if (ret) {
+		kvm_failed(vcpu, "INIT", ret);
+		return;
+	}
+	lapic_init_signal(&vcpu->lapic);
+	vcpu->halted = false;
+	vcpu->extint_message = false;
+	vcpu->stats.inits++;
+}
+
+static void take_sipi(struct vcpu *vcpu, uint8_t vector)
+{
+	int ret;
+
+	if (!lapic_sipi(&vcpu->lapic))
+		return;
+	ret = vcpu_reset_sipi(vcpu, vector);
+	if (ret)
+		kvm_failed(vcpu, "SIPI", ret);
+	vcpu->stats.sipis++;
+}
+
+/* A halted CPU wakes for an NMI unless it is inside the handler of an earlier one (R135, R141). */
+static void take_nmi(struct vcpu *vcpu)
+{
+	struct kvm_vcpu_events events;
+	int ret;
+
+	ret = kvm_set(vcpu->fd, KVM_NMI, NULL);
+	if (ret) {
+		kvm_failed(vcpu, "KVM_NMI", ret);
+		return;
+	}
+	vcpu->stats.nmis++;
+	if (!vcpu->halted)
+		return;
+	ret = kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
+	if (ret)
+		kvm_failed(vcpu, "KVM_GET_VCPU_EVENTS", ret);
+	else if (!events.nmi.masked)
+		vcpu->halted = false;
+}
+
+/* Events that concern only userspace: the 8259's wire, and the user's wish to see something. */
+static void take_own_events(struct vcpu *vcpu, uint32_t events)
+{
+	if (events & VCPU_EVENT_INTR)
+		lapic_lint_set(&vcpu->lapic, LAPIC_LINT0, irqchip_intr(&vcpu->machine->irqchip));
+	if (events & VCPU_EVENT_DUMP_LAPIC)
+		dump_vcpu_lapic(vcpu);
+	if (events & VCPU_EVENT_DUMP_STATS)
+		dump_vcpu_stats(vcpu);
+}
+
+void vcpu_act_on_events(struct vcpu *vcpu)
+{
+	uint32_t events;
+
+	vcpu_drain(vcpu);
+	events = vcpu->events;
+	if (!events)
+		return;
+	vcpu->events = 0;
+	take_own_events(vcpu, events);
+	if (vcpu->machine->shape == IRQCHIP_KERNEL)
+		return;
+	if (events & LAPIC_EVENT_INIT)
+		take_init(vcpu);
+	if (events & LAPIC_EVENT_SIPI)
+		take_sipi(vcpu, (uint8_t)(events >> LAPIC_EVENT_SIPI_SHIFT));
+	if (events & LAPIC_EVENT_EXTINT)
+		vcpu->extint_message = true;
+	/* Wait-for-SIPI blocks NMIs without losing them. SMM is not offered: no SMI (R136). */
+	if ((events & LAPIC_EVENT_NMI) && vcpu->lapic.wait_for_sipi)
+		vcpu->events |= LAPIC_EVENT_NMI;
+	else if (events & LAPIC_EVENT_NMI)
+		take_nmi(vcpu);
+	lapic_publish(&vcpu->machine->irqchip.directory, vcpu->index, &vcpu->lapic);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts into the guest: timers that are due, the highest vector, the 8259, CR8.
+ *
+ * KVM_INTERRUPT comes last before KVM_RUN, after everything that could still change the choice, and
+ * only when KVM says that the guest can take an interrupt now; else KVM is asked to exit when it can.
+ * IRR -> ISR happens when the ioctl has succeeded: from then on delivery is KVM's matter (R60).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "vmm/machine.h"
+#include "vmm/vcpu.h"
+
+#define TPR_POLL_MIN_NS UINT64_C(50000)
+#define TPR_POLL_MAX_NS UINT64_C(1000000)
+
+void vcpu_cr8_after_run(struct vcpu *vcpu)
+{
+	if (vcpu->machine->shape == IRQCHIP_KERNEL || vcpu->run->cr8 == vcpu->cr8)
+		return;
+	vcpu->cr8 = (uint32_t)vcpu->run->cr8;
+	lapic_cr8_write(&vcpu->lapic, vcpu->cr8);
+}
+
+/* The guest may have written TPR through its register: CR8 has to read the same. */
+static int cr8_before_run(struct vcpu *vcpu)
+{
+	uint32_t cr8 = lapic_cr8(&vcpu->lapic);
+	int ret = 0;
+
+	if (vcpu->machine->shape == IRQCHIP_NONE)
+		vcpu->run->cr8 = cr8;
+	else if (cr8 != vcpu->cr8)
+		ret = kvm_park_tpr(vcpu->fd, vcpu->machine->options->apic_id_offset + vcpu->index,
+				   (uint8_t)(cr8 << 4));
+	vcpu->cr8 = cr8;
+	return ret;
+}
+
+/*
+ * KVM reports a lowered CR8 in no shape on all hosts: with a LAPIC in KVM never, without one only
+ * where MOV CR8 is not emulated (kvm-notes, R165). As long as a vector waits for nothing else, CR8 is
+ * looked at again after a while, at growing intervals. Guests that leave CR8 alone never get here.
+ */
+static uint64_t tpr_poll_deadline(struct vcpu *vcpu, uint64_t now)
+{
+	if (lapic_held_by_tpr(&vcpu->lapic) == LAPIC_NO_VECTOR) {
+		vcpu->tpr_poll_ns = 0;
+		return LAPIC_NEVER;
+	}
+	vcpu->stats.tpr_polls++;
+	vcpu->tpr_poll_ns = vcpu->tpr_poll_ns ? vcpu->tpr_poll_ns * 2 : TPR_POLL_MIN_NS;
+	if (vcpu->tpr_poll_ns > TPR_POLL_MAX_NS)
+		vcpu->tpr_poll_ns = TPR_POLL_MAX_NS;
+	return now + vcpu->tpr_poll_ns;
+}
+
+/* Fire what is due and arm the kick for what comes next. */
+static void run_timers(struct vcpu *vcpu)
+{
+	uint64_t deadline = lapic_deadline(&vcpu->lapic);
+	uint64_t poll;
+	uint64_t now;
+
+	if (deadline == LAPIC_NEVER && vcpu->timer.armed == LAPIC_NEVER &&
+	    lapic_held_by_tpr(&vcpu->lapic) == LAPIC_NO_VECTOR)
+		return;
+	now = kick_clock_ns();
+	kick_timer_passed(&vcpu->timer, now);
+	if (deadline <= now) {
+		lapic_expire(&vcpu->lapic, now);
+		deadline = lapic_deadline(&vcpu->lapic);
+	}
+	poll = tpr_poll_deadline(vcpu, now);
+	/* A CPU that sleeps outside of KVM has the deadline as its futex time-out. */
+	if (!vcpu->halted)
+		kick_timer_arm(&vcpu->timer, poll < deadline ? poll : deadline);
+}
+
+/* An ExtINT message stands for as long as the 8259's output is high: there is no second edge. */
+static bool wants_extint(struct vcpu *vcpu)
+{
+	if (!irqchip_intr(&vcpu->machine->irqchip)) {
+		vcpu->extint_message = false;
+		return false;
+	}
+	return vcpu->extint_message || lapic_accepts_extint(&vcpu->lapic);
+}
+
+static void inject_failed(struct vcpu *vcpu, int error)
+{
+	log_line(vcpu->machine->log, LOG_ERROR, "KVM_INTERRUPT on vCPU %u: %s", vcpu->index,
+		 strerror(-error));
+	machine_request_end(vcpu->machine, MACHINE_KVM_ERROR, vcpu, (uint32_t)-error);
+}
+
+/* The 8259 is acknowledged at the moment of injection and not before (R140). */
+static void inject_extint(struct vcpu *vcpu)
+{
+	uint8_t vector;
+	int ret;
+
+	if (!irqchip_ack_pic(&vcpu->machine->irqchip, &vector))
+		return;
+	ret = kvm_interrupt(vcpu->fd, vector);
+	if (ret) {
+		inject_failed(vcpu, ret);
+		return;
+	}
+	vcpu->injection_queued = true;
+	vcpu->stats.injected_extint++;
+}
+
+static void inject_vector(struct vcpu *vcpu, uint8_t vector)
+{
+	int ret = kvm_interrupt(vcpu->fd, vector);
+
+	/* The slot is taken: the vector stays in IRR, and the window tells when to try again. */
+	if (ret == -EEXIST)
+		return;
+	if (ret) {
+		inject_failed(vcpu, ret);
+		return;
+	}
+	lapic_ack(&vcpu->lapic, vector);
+	vcpu->injection_queued = true;
+	vcpu->stats.injected++;
+}
+
+/* With KVM's LAPICs only the 8259 is ours, and it is wired to the first CPU. */
+static bool something_to_inject(struct vcpu *vcpu)
+{
+	if (vcpu->machine->shape == IRQCHIP_KERNEL)
+		return vcpu->index == 0 && irqchip_intr(&vcpu->machine->irqchip);
+	return lapic_pending(&vcpu->lapic) != LAPIC_NO_VECTOR || wants_extint(vcpu);
+}
+
+static void inject_one(struct vcpu *vcpu)
+{
+	if (vcpu->machine->shape == IRQCHIP_KERNEL || wants_extint(vcpu))
+		inject_extint(vcpu);
+	else
+		inject_vector(vcpu, (uint8_t)lapic_pending(&vcpu->lapic));
+}
+
+/*
+ * Without an irqchip in KVM an interrupt counts as delivered at once, also before a #GP that an MSR
+ * exit is about to raise: then IF may be 0 by the time it is delivered. So the #GP goes first.
+ */
+static bool can_inject(const struct vcpu *vcpu)
+{
+	return vcpu->run->ready_for_interrupt_injection && !vcpu->gp_pending;
+}
+
+static void inject_or_ask(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->request_interrupt_window = 0;
+	if (!something_to_inject(vcpu))
+		return;
+	if (can_inject(vcpu))
+		inject_one(vcpu);
+	if (something_to_inject(vcpu)) {
+		run->request_interrupt_window = 1;
+		vcpu->stats.windows++;
+	}
+}
+
+bool vcpu_inject(struct vcpu *vcpu)
+{
+	int ret;
+
+	if (vcpu->machine->shape == IRQCHIP_KERNEL) {
+		inject_or_ask(vcpu);
+		return true;
+	}
+	if (vcpu->lapic.wait_for_sipi)
+		return false;
+	run_timers(vcpu);
+	/* HLT ends for what IF lets through, and for an NMI, which has ended it by now (R141). */
+	if (vcpu->halted && !(vcpu->run->if_flag && something_to_inject(vcpu)))
+		return false;
+	if (vcpu->halted) {
+		vcpu->halted = false;
+		kick_timer_arm(&vcpu->timer, lapic_deadline(&vcpu->lapic));
+	}
+	ret = cr8_before_run(vcpu);
+	if (ret) {
+		inject_failed(vcpu, ret);
+		return false;
+	}
+	inject_or_ask(vcpu);
+	lapic_publish(&vcpu->machine->irqchip.directory, vcpu->index, &vcpu->lapic);
+	return true;
+}

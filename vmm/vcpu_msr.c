@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE. Every other MSR that comes
+ * here is one that KVM would have answered with #GP, and gets just that.
+ */
+#include <string.h>
+
+#include "vmm/machine.h"
+#include "vmm/msr_index.h"
+#include "vmm/vcpu.h"
+
+static void answer(struct vcpu *vcpu, enum lapic_result result)
+{
+	vcpu->run->msr.error = result == LAPIC_ILLEGAL;
+	vcpu->gp_pending = result == LAPIC_ILLEGAL;
+}
+
+static bool is_x2apic_msr(uint32_t index)
+{
+	return index >= LAPIC_X2APIC_MSR_FIRST && index <= LAPIC_X2APIC_MSR_LAST;
+}
+
+static void x2apic_write(struct vcpu *vcpu)
+{
+	struct lapic_effect effect = { .kind = LAPIC_EFFECT_NONE };
+	struct kvm_run *run = vcpu->run;
+	uint32_t slot = run->msr.index - LAPIC_X2APIC_MSR_FIRST;
+
+	vcpu->stats.exits[VCPU_EXIT_LAPIC_MSR]++;
+	if (slot < LAPIC_SLOTS)
+		vcpu->stats.reg_writes[slot]++;
+	vcpu_drain(vcpu);
+	answer(vcpu, lapic_msr_write(&vcpu->lapic, run->msr.index, run->msr.data, kick_clock_ns(),
+				     &effect));
+	vcpu_apic_effect(vcpu, &effect);
+}
+
+static void x2apic_read(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint32_t slot = run->msr.index - LAPIC_X2APIC_MSR_FIRST;
+	uint64_t value = 0;
+
+	vcpu->stats.exits[VCPU_EXIT_LAPIC_MSR]++;
+	if (slot < LAPIC_SLOTS)
+		vcpu->stats.reg_reads[slot]++;
+	vcpu_drain(vcpu);
+	answer(vcpu, lapic_msr_read(&vcpu->lapic, run->msr.index, kick_clock_ns(), &value));
+	run->msr.data = value;
+}
+
+/*
+ * KVM derives CPUID.01H:EDX.APIC from its copy of the base (R9). A parked LAPIC has to stay where it
+ * is, so there the bit stays set (docs/deviations.md).
+ */
+static enum lapic_result apic_base_write(struct vcpu *vcpu, uint64_t value)
+{
+	enum lapic_result result;
+	struct kvm_sregs sregs;
+	int ret;
+
+	vcpu_drain(vcpu);
+	result = lapic_base_write(&vcpu->lapic, value);
+	if (result == LAPIC_ILLEGAL)
+		return result;
+	lapic_publish(&vcpu->machine->irqchip.directory, vcpu->index, &vcpu->lapic);
+	if (vcpu->machine->shape != IRQCHIP_NONE)
+		return result;
+	ret = kvm_get(vcpu->fd, KVM_GET_SREGS, &sregs);
+	sregs.apic_base = value;
+	if (ret == 0)
+		ret = kvm_set(vcpu->fd, KVM_SET_SREGS, &sregs);
+	if (ret && log_guest_mistake(&vcpu->machine->guest_mistakes))
+		log_line(vcpu->machine->log, LOG_WARN,
+			 "vCPU %u: KVM does not take IA32_APIC_BASE 0x%llx over: %s", vcpu->index,
+			 (unsigned long long)value, strerror(-ret));
+	return result;
+}
+
+static enum lapic_result tsc_deadline_write(struct vcpu *vcpu, uint64_t value)
+{
+	uint64_t guest_tsc;
+
+	if (!vcpu->machine->tsc_deadline)
+		return LAPIC_ILLEGAL;
+	vcpu_drain(vcpu);
+	if (kvm_get_msr(vcpu->fd, MSR_IA32_TSC, &guest_tsc))
+		return LAPIC_ILLEGAL;
+	return lapic_tsc_deadline_write(&vcpu->lapic, value, guest_tsc, kick_clock_ns());
+}
+
+void vcpu_handle_wrmsr(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	if (vcpu->machine->shape != IRQCHIP_KERNEL && is_x2apic_msr(run->msr.index)) {
+		x2apic_write(vcpu);
+		return;
+	}
+	vcpu->stats.exits[VCPU_EXIT_MSR]++;
+	if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER && run->msr.index == MSR_IA32_APIC_BASE)
+		answer(vcpu, apic_base_write(vcpu, run->msr.data));
+	else if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER &&
+		 run->msr.index == MSR_IA32_TSC_DEADLINE)
+		answer(vcpu, tsc_deadline_write(vcpu, run->msr.data));
+	else
+		answer(vcpu, LAPIC_ILLEGAL);
+}
+
+void vcpu_handle_rdmsr(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint64_t value = 0;
+
+	if (vcpu->machine->shape != IRQCHIP_KERNEL && is_x2apic_msr(run->msr.index)) {
+		x2apic_read(vcpu);
+		return;
+	}
+	vcpu->stats.exits[VCPU_EXIT_MSR]++;
+	if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER && run->msr.index == MSR_IA32_APIC_BASE) {
+		value = vcpu->lapic.base;
+		answer(vcpu, LAPIC_OK);
+	} else if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER &&
+		   run->msr.index == MSR_IA32_TSC_DEADLINE) {
+		answer(vcpu, lapic_tsc_deadline_read(&vcpu->lapic, &value));
+	} else {
+		answer(vcpu, LAPIC_ILLEGAL);
+	}
+	run->msr.data = value;
+}
