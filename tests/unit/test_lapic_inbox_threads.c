@@ -18,8 +18,8 @@
 #include "tests/unit/lapic_fixture.h"
 
 #define POSTERS      3u
-#define BURST        4u    /* vectors of each poster */
-#define FIRST_VECTOR 0x3au /* the posters' vectors lie across two words of the bitmap */
+#define BURST        4u /* vectors of each poster */
+#define FIRST_VECTOR 0x3au
 #define ROUNDS       40000u
 #define RUN_NS       UINT64_C(350000000) /* fewer rounds where the host is slow */
 #define PATIENCE_NS  UINT64_C(20000000000)
@@ -27,6 +27,7 @@
 struct race {
 	struct lapic a; /* the drainer's */
 	struct lapic_inbox inbox;
+	pthread_t threads[POSTERS];
 	uint32_t handled; /* kicks that the drainer has answered */
 	_Atomic uint32_t kicks;
 	_Atomic uint32_t round; /* posters do their share of rounds below this one */
@@ -38,7 +39,6 @@ struct race {
 
 struct poster {
 	struct race *race;
-	pthread_t thread;
 	uint32_t number;
 };
 
@@ -104,8 +104,7 @@ static uint32_t run(struct race *r, void *(*const share[])(void *), uint32_t nr_
 
 	for (uint32_t i = 0; i < nr_posters; i++) {
 		posters[i] = (struct poster){ .race = r, .number = i };
-		ck_assert_int_eq(pthread_create(&posters[i].thread, NULL, share[i], &posters[i]),
-				 0);
+		ck_assert_int_eq(pthread_create(&r->threads[i], NULL, share[i], &posters[i]), 0);
 	}
 	for (round = 0; round < ROUNDS && host_ns() - start < RUN_NS; round++) {
 		atomic_store(&r->round, round + 1);
@@ -114,7 +113,7 @@ static uint32_t run(struct race *r, void *(*const share[])(void *), uint32_t nr_
 	atomic_store(&r->stop, true);
 	atomic_store(&r->round, UINT32_MAX);
 	for (uint32_t i = 0; i < nr_posters; i++)
-		pthread_join(posters[i].thread, NULL);
+		pthread_join(r->threads[i], NULL);
 	return round;
 }
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Order of initialisation on the boot CPU. SDM vol. 3, "Typical BSP Initialization Sequence"; KVM's
+ * CPUID leaf 0x40000001 for the 15-bit destinations.
+ */
+#include "lib/platform.h"
+
+#include "lib/acpi.h"
+#include "lib/apic.h"
+#include "lib/clock.h"
+#include "lib/cpu.h"
+#include "lib/ioapic.h"
+#include "lib/irq.h"
+#include "lib/pic.h"
+
+#define CPUID_HYPERVISOR      0x40000000u
+#define CPUID_KVM_FEATURES    0x40000001u
+#define CPUID_KVM_SIGNATURE   0x4b4d564bu /* "KVMK", the first four letters */
+#define KVM_FEATURE_EXT_DEST  (1u << 15)
+#define CPUID1_ECX_HYPERVISOR (1u << 31)
+
+static bool has_ext_dest(void)
+{
+	struct cpuid r;
+
+	if (!(cpuid(1, 0).ecx & CPUID1_ECX_HYPERVISOR))
+		return false;
+	r = cpuid(CPUID_HYPERVISOR, 0);
+	return r.ebx == CPUID_KVM_SIGNATURE && r.eax >= CPUID_KVM_FEATURES &&
+	       (cpuid(CPUID_KVM_FEATURES, 0).eax & KVM_FEATURE_EXT_DEST);
+}
+
+void platform_init(struct kernel *kernel)
+{
+	struct cpu *cpu = this_cpu();
+	const char *error;
+
+	irq_init(kernel);
+	pic_init();
+	atomic_store(&cpu->x2apic, (rdmsr(MSR_APIC_BASE) & APIC_BASE_EXTD) != 0);
+	atomic_store(&kernel->x2apic, atomic_load(&cpu->x2apic));
+	error = acpi_parse(kernel, apic_id());
+	if (error)
+		panic("ACPI: %s", error);
+	if (kernel->max_apic_id > PLATFORM_XAPIC_MAX_ID) {
+		if (!apic_has_x2apic())
+			panic("APIC id %u needs x2APIC", kernel->max_apic_id);
+		atomic_store(&kernel->x2apic, true);
+	}
+	apic_enable(kernel);
+	clock_init(kernel);
+	kernel->ioapic.ext_dest = has_ext_dest();
+	ioapic_init(&kernel->ioapic);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SMP test kernel: every way to interrupt a CPU, in xAPIC mode and then in x2APIC mode. SDM
+ * vol. 3, "Advanced Programmable Interrupt Controller (APIC)".
+ *
+ * Command line: xapic or x2apic (only that pass), only=NAME,NAME, skip=NAME,NAME, list,
+ * storm=ROUNDS, testdev or notestdev (do not probe for the test device).
+ */
+#include "lib/apic.h"
+#include "lib/cmdline.h"
+#include "lib/clock.h"
+#include "lib/cpu.h"
+#include "lib/irq.h"
+#include "lib/platform.h"
+#include "lib/power.h"
+#include "lib/print.h"
+#include "lib/smp.h"
+#include "smp/pins.h"
+#include "smp/tests.h"
+
+#define TEST(name, run, unfit)   \
+	{                        \
+		name, run, unfit \
+	}
+
+/* In this order; the first one starts the APs and so always runs. */
+static const struct test tests[] = {
+	TEST("ap-start", test_ap_start, NULL),
+	TEST("identity", test_identity, NULL),
+	TEST("ipi-physical", test_ipi_physical, NULL),
+	TEST("ipi-physical-broadcast", test_ipi_physical_broadcast, NULL),
+	TEST("ipi-logical-flat", test_ipi_logical_flat, unfit_logical_flat),
+	TEST("ipi-logical-cluster", test_ipi_logical_cluster, NULL),
+	TEST("ipi-all", test_ipi_all, NULL),
+	TEST("ipi-others", test_ipi_others, unfit_single),
+	TEST("ipi-self", test_ipi_self, NULL),
+	TEST("ipi-self-register", test_ipi_self_register, unfit_xapic),
+	TEST("ipi-nmi", test_ipi_nmi, NULL),
+	TEST("ipi-lowest", test_ipi_lowest, NULL),
+	TEST("priority-order", test_priority_order, NULL),
+	TEST("priority-tpr", test_priority_tpr, NULL),
+	TEST("priority-cr8", test_priority_cr8, NULL),
+	TEST("priority-nesting", test_priority_nesting, NULL),
+	TEST("cr8-release", test_cr8_release, NULL),
+	TEST("cr8-release-remote", test_cr8_release_remote, unfit_single),
+	TEST("timer-one-shot", test_timer_one_shot, NULL),
+	TEST("timer-periodic", test_timer_periodic, NULL),
+	TEST("timer-masked", test_timer_masked, NULL),
+	TEST("timer-deadline", test_timer_deadline, unfit_deadline),
+	TEST("hlt-ipi", test_hlt_ipi, NULL),
+	TEST("hlt-timer", test_hlt_timer, NULL),
+	TEST("hlt-nmi", test_hlt_nmi, unfit_single),
+	TEST("hlt-held", test_hlt_held, unfit_single),
+	TEST("ioapic-edge", test_ioapic_edge, unfit_pins),
+	TEST("ioapic-level", test_ioapic_level, unfit_pins),
+	TEST("ioapic-mask", test_ioapic_mask, unfit_pins),
+	TEST("ioapic-logical", test_ioapic_logical, unfit_pins),
+	TEST("ioapic-directed-eoi", test_ioapic_directed_eoi, unfit_directed_eoi),
+	TEST("msi-physical", test_msi_physical, unfit_msi),
+	TEST("msi-logical", test_msi_logical, unfit_msi),
+	TEST("extint", test_extint, unfit_pins),
+	TEST("ap-restart", test_ap_restart, unfit_single),
+	TEST("ipi-storm", test_ipi_storm, NULL),
+};
+
+#define NR_TESTS (sizeof(tests) / sizeof(tests[0]))
+
+static bool selected(const struct kernel *kernel, const struct test *test)
+{
+	uint32_t length = 0;
+	const char *only = cmdline_value(kernel->cmdline, "only", &length);
+
+	return !only || cmdline_list_has(only, length, test->name);
+}
+
+/* skip=NAME,NAME: for machines that are known to differ. */
+static const char *unfit_for(const struct kernel *kernel, const struct test *test)
+{
+	uint32_t length = 0;
+	const char *skip = cmdline_value(kernel->cmdline, "skip", &length);
+
+	if (skip && cmdline_list_has(skip, length, test->name))
+		return "not wanted";
+	return test->unfit ? test->unfit(kernel) : NULL;
+}
+
+static const char *mode_name(const struct kernel *kernel)
+{
+	return in_x2apic(kernel) ? "x2apic" : "xapic";
+}
+
+static void print_totals(const struct environment *env)
+{
+	print("%u passed, %u failed", env->passed, env->failures);
+	if (env->skipped)
+		print(", %u skipped", env->skipped);
+	print("\n");
+}
+
+static void report_panic(struct kernel *kernel, const char *why)
+{
+	struct environment *env = test_env(kernel);
+
+	print("FAIL %s/%s: panic: %s\n", mode_name(kernel), env->running ? env->running : "start",
+	      test_failed(kernel) ? env->why : why);
+	env->failures++;
+	print_totals(env);
+}
+
+static void run_test(struct kernel *kernel, const struct test *test)
+{
+	struct environment *env = test_env(kernel);
+	const char *unfit = unfit_for(kernel, test);
+
+	if (unfit) {
+		print("SKIP %s/%s: %s\n", mode_name(kernel), test->name, unfit);
+		env->skipped++;
+		return;
+	}
+	irq_reset_counts(kernel);
+	atomic_store(&env->failed, false);
+	env->running = test->name;
+	test->run(kernel);
+	env->running = NULL;
+	if (test_failed(kernel)) {
+		print("FAIL %s/%s: %s\n", mode_name(kernel), test->name, env->why);
+		env->failures++;
+	} else {
+		print("PASS %s/%s\n", mode_name(kernel), test->name);
+		env->passed++;
+	}
+}
+
+static void enable_job(struct kernel *kernel, struct cpu *cpu)
+{
+	(void)cpu;
+	apic_enable(kernel);
+}
+
+/* False: the APs are not all up, and nothing more can be tested. */
+static bool run_pass(struct kernel *kernel, bool x2apic)
+{
+	uint32_t last = kernel->nr_cpus - 1;
+
+	/* CPUs that are up change their mode; the others will start in it. */
+	atomic_store(&kernel->x2apic, x2apic);
+	if (!kernel_cpu(kernel, last)->expected_starts)
+		last = 0;
+	smp_tick(kernel, false);
+	smp_run(kernel, enable_job, 0, last);
+	smp_tick(kernel, true);
+	for (uint32_t i = 0; i < NR_TESTS; i++) {
+		if (i == 0 || selected(kernel, &tests[i]))
+			run_test(kernel, &tests[i]);
+		if (i == 0 && test_failed(kernel))
+			return false;
+	}
+	return true;
+}
+
+static const char *no_xapic(const struct kernel *kernel)
+{
+	if (cmdline_has(kernel->cmdline, "x2apic") && !cmdline_has(kernel->cmdline, "xapic"))
+		return "not asked for";
+	if (kernel->max_apic_id > PLATFORM_XAPIC_MAX_ID)
+		return "APIC ids beyond 8 bits";
+	return in_x2apic(kernel) ? "started in x2APIC mode" : NULL;
+}
+
+static const char *no_x2apic(const struct kernel *kernel)
+{
+	if (cmdline_has(kernel->cmdline, "xapic") && !cmdline_has(kernel->cmdline, "x2apic"))
+		return "not asked for";
+	return apic_has_x2apic() ? NULL : "CPUID has no x2APIC";
+}
+
+static int run_passes(struct kernel *kernel)
+{
+	struct environment *env = test_env(kernel);
+
+	for (uint32_t pass = 0; pass < 2; pass++) {
+		const char *unfit = pass ? no_x2apic(kernel) : no_xapic(kernel);
+
+		if (unfit) {
+			print("SKIP %s: %s\n", pass ? "x2apic" : "xapic", unfit);
+			env->skipped++;
+		} else if (!run_pass(kernel, pass != 0)) {
+			break;
+		}
+	}
+	print_totals(env);
+	return env->failures || !env->passed ? (int)POWER_FAILED : 0;
+}
+
+static void smp_main(struct kernel *kernel)
+{
+	kernel->application = kernel_alloc(kernel, sizeof(struct environment), 64);
+	kernel->at_panic = report_panic;
+	test_env(kernel)->storm_rounds = (uint32_t)cmdline_number(kernel->cmdline, "storm", 0);
+	print("smp: %u CPUs, TSC %u kHz, APIC timer %u kHz, %s\n", kernel->nr_cpus,
+	      kernel->clock.tsc_khz, kernel->clock.bus_khz,
+	      kernel->clock.exact ? "told" : "measured");
+	irq_enable();
+	pins_probe(kernel);
+	kernel_finish(run_passes(kernel));
+}
+
+int guest_main(struct kernel *kernel)
+{
+	if (cmdline_has(kernel->cmdline, "list")) {
+		for (uint32_t i = 0; i < NR_TESTS; i++)
+			print("%s\n", tests[i].name);
+		return 0;
+	}
+	platform_init(kernel);
+	smp_init(kernel, smp_main);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The test device: interrupt lines and MSIs on demand. Ports as in docs and in kvm-unit-tests'
+ * pc-testdev for the lines.
+ */
+#ifndef GUESTS_SMP_PINS_H
+#define GUESTS_SMP_PINS_H
+
+#include "lib/kernel.h"
+
+#define PIN_LOW 5u /* also an input of the 8259 */
+
+/* The pin that most tests use: not an input of the 8259 if the test device drives such pins. */
+uint32_t pin_main(const struct kernel *kernel);
+
+void pin_set(uint32_t pin, bool level);
+void msi_send(uint64_t address, uint32_t data);
+/* Find out what there is: environment.has_pins and .has_msi. Interrupts are on. */
+void pins_probe(struct kernel *kernel);
+
+const char *unfit_pins(const struct kernel *kernel);
+const char *unfit_msi(const struct kernel *kernel);
+
+#endif

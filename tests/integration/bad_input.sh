@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Bad input: each mistake has its one-line error that says what to do, and its exit status.
+set -u
+# shellcheck source=tests/integration/common.sh
+. "$(dirname "$0")/common.sh"
+need_kvm
+cd "$work" || exit 1
+
+# One error, one line.
+one_line() {
+	local name=$1
+	[ "$(grep -c '^vmm: error:' "$work/err")" -eq 1 ] || fail "$name: not exactly one error line"
+}
+
+refuse() {
+	local name=$1 pattern=$2
+	shift 2
+	expect "$name" 2 "$pattern" vmm "$@"
+	one_line "$name"
+}
+
+# Options
+refuse "no CPUs" "--cpus: '0' is not a number from 1 to 1024" --cpus 0 "$BIN/hello.elf"
+refuse "too many CPUs" "--cpus: '1025'" --cpus 1025 "$BIN/hello.elf"
+refuse "CPUs in words" "--cpus: 'four'" --cpus four "$BIN/hello.elf"
+refuse "negative CPUs" "--cpus: '-1'" --cpus=-1 "$BIN/hello.elf"
+refuse "unknown option" "unknown option '--cpu5'" --cpu5 "$BIN/hello.elf"
+refuse "unknown short option" "unknown option" -Z "$BIN/hello.elf"
+refuse "missing value" "needs a value" --cpus
+refuse "unknown word" "'maybe' is not one of: user, kernel" --lapic maybe
+refuse "memory suffix" "unknown suffix" --memory 12Q "$BIN/hello.elf"
+refuse "memory hex with suffix" "use decimal" --memory 0x10M "$BIN/hello.elf"
+refuse "memory too small" "too small" --memory 1M "$BIN/hello.elf"
+refuse "memory too large" "limit of 1T" --memory 4T "$BIN/hello.elf"
+refuse "two guests" "unexpected 'b.elf' after the guest image" a.elf b.elf
+refuse "contradiction kernel/none" "--lapic kernel contradicts --irqchip none" \
+	--lapic kernel --irqchip none "$BIN/hello.elf"
+refuse "xAPIC ids" "--x2apic off contradicts 300 CPUs" --x2apic off --cpus 300 "$BIN/hello.elf"
+refuse "id offset" "leads beyond APIC id" --apic-id-offset 32767 --cpus 2 "$BIN/hello.elf"
+refuse "serial word" "--serial: 'loud'" --serial loud "$BIN/hello.elf"
+refuse "serial file" "--serial file: cannot write" --serial file=/nonexistent/x "$BIN/hello.elf"
+refuse "log file" "--log-file: cannot write" --log-file /nonexistent/x "$BIN/hello.elf"
+
+# Images
+printf '' >empty
+head -c 100 "$BIN/hello.elf" >short.elf
+head -c 6000 "$BIN/hello.elf" >truncated.elf
+printf 'just text, no kernel\n' >text
+head -c 65536 /dev/zero >zeros
+cp "$BIN/hello.elf" machine.elf && printf '\267\000' | dd of=machine.elf bs=1 seek=18 conv=notrunc status=none
+mkdir folder
+refuse "no such image" "nothere.*No such file" nothere.elf
+refuse "a folder" "folder" folder
+refuse "empty file" "empty" empty
+refuse "not an ELF" "text" text
+refuse "zeros" "zeros" zeros
+refuse "ELF header cut" "short.elf" short.elf
+refuse "ELF truncated" "truncated.elf" truncated.elf
+refuse "other machine" "AArch64|machine" machine.elf
+refuse "initrd missing" "noinitrd" --initrd noinitrd "$BIN/hello-pvh.elf"
+refuse "memory too small for image" "memory" --memory 2M "$BIN/high.elf"
+refuse "image over the tables" "overlap|reserved|0x" "$BIN/overlap.elf"
+
+# KVM
+for cap in 136:KVM_CAP_IMMEDIATE_EXIT 121:KVM_CAP_SPLIT_IRQCHIP 188:KVM_CAP_X86_USER_SPACE_MSR; do
+	if [ -n "${SANITIZED:-}" ]; then break; fi
+	expect "without ${cap#*:}" 4 "lacks ${cap#*:}" \
+		env LD_PRELOAD="$BIN/libkvm_without_cap.so" WITHOUT_CAP="${cap%%:*}" vmm "$BIN/hello.elf"
+done
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	chmod 755 "$work"
+	cp "$BIN/vmm" "$BIN/hello.elf" .
+	chmod 755 vmm hello.elf
+	if ! setpriv --reuid=65534 --regid=65534 --clear-groups test -w /dev/kvm; then
+		expect "no permission" 4 "no permission to open /dev/kvm; join its group" \
+			setpriv --reuid=65534 --regid=65534 --clear-groups ./vmm hello.elf
+		one_line "no permission"
+	fi
+	# A mount namespace in which /dev is empty.
+	if unshare --mount true 2>/dev/null; then
+		expect "no /dev/kvm" 4 "cannot open /dev/kvm: No such file" \
+			unshare --mount sh -c 'mount -t tmpfs none /dev && exec ./vmm hello.elf'
+		one_line "no /dev/kvm"
+	fi
+fi
+# A full disk: the guest's output is lost, its run is not.
+expect "full disk" 0 "No space left" vmm --serial file=/dev/full "$BIN/hello.elf"
+finish

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# What the scripts of this folder share: running a command, and judging how it ended. BIN is the folder
+# of the binaries.
+
+: "${BIN:?set BIN to the folder of the binaries}"
+PATH="$BIN:$PATH"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+skip() {
+	echo "SKIP: $1"
+	exit 77
+}
+
+need_kvm() {
+	[ -r /dev/kvm ] && [ -w /dev/kvm ] || skip "/dev/kvm cannot be opened"
+}
+
+fail() {
+	echo "FAIL: $1"
+	failures=$((failures + 1))
+}
+
+# expect NAME STATUS PATTERN COMMAND...: the status, and a line on stderr that matches the pattern.
+expect() {
+	local name=$1 status=$2 pattern=$3 got=0
+	shift 3
+	"$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
+	if [ "$got" -ne "$status" ]; then
+		fail "$name: status $got instead of $status; stderr: $(tail -n 3 "$work/err")"
+	elif ! grep -Eq -- "$pattern" "$work/err"; then
+		fail "$name: no line matches '$pattern' in: $(cat "$work/err")"
+	else
+		echo "ok: $name"
+	fi
+}
+
+finish() {
+	[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+}

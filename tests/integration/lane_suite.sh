@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Inside a lane (busybox): run the guests, one line a run, and count what failed.
+lane=$1
+failed=0
+passed=0
+
+# run NAME STATUS ARGS...
+run() {
+	name=$1
+	want=$2
+	shift 2
+	start=$(date +%s)
+	vmm --timeout 300 "$@" >/tmp/out 2>&1
+	status=$?
+	if [ $status -eq "$want" ]; then
+		passed=$((passed + 1))
+		echo "ok $name ($(($(date +%s) - start)) s)"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name: status $status"
+		tail -n 60 /tmp/out
+	fi
+}
+
+case $lane in
+intel) counts="1 2" ;;
+*) counts="1 2 4 8 64" ;;
+esac
+
+vmm --check
+for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
+	for cpus in $counts; do
+		for mode in xapic x2apic; do
+			# shellcheck disable=SC2086
+			run "smp $shape $cpus CPUs $mode" 0 $shape --cpus "$cpus" \
+				--test-device "$VMM_BIN/smp.elf" -- $mode
+		done
+	done
+	# shellcheck disable=SC2086
+	run "triple fault $shape" 38 $shape "$VMM_BIN/crash.elf"
+done
+run "PVH" 0 --cpus 2 --test-device "$VMM_BIN/smp-pvh.elf" -- xapic
+run "multiboot" 0 "$VMM_BIN/hello-multiboot.elf"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
