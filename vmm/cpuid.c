@@ -130,9 +130,9 @@ static struct kvm_cpuid_entry2 *add_entry(struct kvm_cpuid_buffer *cpuid, uint32
 {
 	struct kvm_cpuid_entry2 *e;
 
-	if (cpuid->head.nent >= KVM_CPUID_MAX)
+	if (cpuid->nent >= KVM_CPUID_MAX)
 		return NULL;
-	e = &cpuid->entries[cpuid->head.nent++];
+	e = &cpuid->entries[cpuid->nent++];
 	*e = (struct kvm_cpuid_entry2){ .function = function, .index = index, .flags = flags };
 	return e;
 }
@@ -174,7 +174,7 @@ int cpuid_prepare(struct machine *machine)
 
 	if (ret)
 		return ret;
-	for (uint32_t i = 0; i < cpuid->head.nent; i++) {
+	for (uint32_t i = 0; i < cpuid->nent; i++) {
 		if (is_replaced(cpuid->entries[i].function))
 			continue;
 		if (cpuid->entries[i].function == 0)
@@ -182,7 +182,7 @@ int cpuid_prepare(struct machine *machine)
 		cpuid->entries[kept] = cpuid->entries[i];
 		filter_entry(machine, &cpuid->entries[kept++]);
 	}
-	cpuid->head.nent = kept;
+	cpuid->nent = kept;
 	/* TSC and APIC bus frequencies in kHz, as other hypervisors tell them. */
 	timing = add_entry(cpuid, KVM_LEAF_TIMING, 0, 0);
 	if (!timing)
@@ -200,7 +200,7 @@ void cpuid_for_vcpu(const struct machine *machine, uint32_t index, struct kvm_cp
 	uint32_t id = machine->options->apic_id_offset + index;
 
 	*cpuid = machine->cpuid;
-	for (uint32_t i = 0; i < cpuid->head.nent; i++) {
+	for (uint32_t i = 0; i < cpuid->nent; i++) {
 		struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
 
 		switch (e->function) {

@@ -167,20 +167,27 @@ static uint64_t ioapic_bus_read(void *opaque, uint64_t offset, uint32_t len)
 	return value;
 }
 
+/* struct kvm_irq_routing with an entry for each pin. */
+struct route_table {
+	uint32_t nr;
+	uint32_t flags;
+	struct kvm_irq_routing_entry entries[IOAPIC_PINS];
+};
+
+_Static_assert(offsetof(struct route_table, entries) == sizeof(struct kvm_irq_routing),
+	       "the layout of struct kvm_irq_routing");
+
 /*
  * KVM's LAPICs report an EOI only for vectors that its routing table shows as level-triggered. The
  * lock is held over the ioctl, or an older table could overtake a newer one.
  */
 static void tell_kvm_routes(struct irqchip *chip)
 {
-	struct {
-		struct kvm_irq_routing head;
-		struct kvm_irq_routing_entry entries[IOAPIC_PINS];
-	} table = { .head = { .nr = 0 } };
+	struct route_table table = { .nr = 0 };
 	int ret;
 
 	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++) {
-		struct kvm_irq_routing_entry *e = &table.entries[table.head.nr];
+		struct kvm_irq_routing_entry *e = &table.entries[table.nr];
 		struct apic_msg msg = ioapic_rte_msg(chip->ioapic.rte[pin], true);
 		uint64_t address;
 		uint32_t high = msg.dest & 0xffffff00u;
@@ -194,9 +201,9 @@ static void tell_kvm_routes(struct irqchip *chip)
 		e->u.msi.address_lo = (uint32_t)address;
 		e->u.msi.address_hi = high;
 		e->u.msi.data = data;
-		table.head.nr++;
+		table.nr++;
 	}
-	ret = kvm_set(chip->machine->vm_fd, KVM_SET_GSI_ROUTING, &table.head);
+	ret = kvm_set(chip->machine->vm_fd, KVM_SET_GSI_ROUTING, &table);
 	if (ret)
 		log_line(chip->machine->log, LOG_ERROR, "KVM_SET_GSI_ROUTING: %s", strerror(-ret));
 }

@@ -77,8 +77,8 @@ int kvm_enable_cap(int fd, unsigned int cap, uint64_t arg0)
 int kvm_get_supported_cpuid(int kvm_fd, struct kvm_cpuid_buffer *cpuid)
 {
 	memset(cpuid, 0, sizeof(*cpuid));
-	cpuid->head.nent = KVM_CPUID_MAX;
-	return kvm_get(kvm_fd, KVM_GET_SUPPORTED_CPUID, &cpuid->head);
+	cpuid->nent = KVM_CPUID_MAX;
+	return kvm_get(kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid);
 }
 
 int kvm_trap_msrs(int vm_fd, bool tsc_deadline)
@@ -125,16 +125,20 @@ int kvm_interrupt(int vcpu_fd, uint8_t vector)
 	return kvm_set(vcpu_fd, KVM_INTERRUPT, &irq);
 }
 
-/* struct kvm_msrs ends in a flexible array; this is one with a single entry. */
+/* struct kvm_msrs with a single entry. */
 struct one_msr {
-	struct kvm_msrs head;
+	uint32_t nmsrs;
+	uint32_t padding;
 	struct kvm_msr_entry entry;
 };
 
+_Static_assert(offsetof(struct one_msr, entry) == sizeof(struct kvm_msrs),
+	       "the layout of struct kvm_msrs");
+
 int kvm_get_msr(int vcpu_fd, uint32_t index, uint64_t *value)
 {
-	struct one_msr msr = { .head = { .nmsrs = 1 }, .entry = { .index = index } };
-	int ret = kvm_get(vcpu_fd, KVM_GET_MSRS, &msr.head);
+	struct one_msr msr = { .nmsrs = 1, .entry = { .index = index } };
+	int ret = kvm_get(vcpu_fd, KVM_GET_MSRS, &msr);
 
 	if (ret < 0)
 		return ret;
@@ -145,10 +149,10 @@ int kvm_get_msr(int vcpu_fd, uint32_t index, uint64_t *value)
 int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value)
 {
 	struct one_msr msr = {
-		.head = {.nmsrs = 1    },
+		.nmsrs = 1,
 		.entry = { .index = index, .data = value },
 	};
-	int ret = kvm_set(vcpu_fd, KVM_SET_MSRS, &msr.head);
+	int ret = kvm_set(vcpu_fd, KVM_SET_MSRS, &msr);
 
 	if (ret < 0)
 		return ret;

@@ -16,11 +16,18 @@
 #define KVM_DEVICE    "/dev/kvm"
 #define KVM_CPUID_MAX 256
 
-/* Room for struct kvm_cpuid2 with its entries. */
+/*
+ * struct kvm_cpuid2 with its entries. KVM's own structs end in flexible arrays, which cannot be
+ * members of others: here, as for MSRs and routes, the layout is spelled out and asserted.
+ */
 struct kvm_cpuid_buffer {
-	struct kvm_cpuid2 head;
+	uint32_t nent;
+	uint32_t padding;
 	struct kvm_cpuid_entry2 entries[KVM_CPUID_MAX];
 };
+
+_Static_assert(offsetof(struct kvm_cpuid_buffer, entries) == sizeof(struct kvm_cpuid2),
+	       "the layout of struct kvm_cpuid2");
 
 /* How the VM's interrupt controllers are set up in KVM. docs/architecture.md, "Three shapes". */
 enum irqchip_shape {

@@ -285,7 +285,7 @@ static int make_vcpu(struct probe *p, int kvm_fd)
 	ret = kvm_get_supported_cpuid(kvm_fd, &cpuid);
 	if (ret < 0)
 		return ret;
-	ret = kvm_set(p->vcpu, KVM_SET_CPUID2, &cpuid.head);
+	ret = kvm_set(p->vcpu, KVM_SET_CPUID2, &cpuid);
 	if (ret < 0)
 		return ret;
 	ret = kvm_park_lapic(p->vcpu, PARK_PAGE, 0, true);

@@ -135,7 +135,7 @@ int vcpu_create(struct vcpu *vcpu, struct machine *machine, uint32_t index)
 	if (index == 0)
 		take_tsc_frequency(vcpu);
 	cpuid_for_vcpu(machine, index, &cpuid);
-	ret = kvm_set(vcpu->fd, KVM_SET_CPUID2, &cpuid.head);
+	ret = kvm_set(vcpu->fd, KVM_SET_CPUID2, &cpuid);
 	if (ret)
 		return create_failed(vcpu, "KVM_SET_CPUID2", ret);
 	ret = setup_irqchip(vcpu, id);

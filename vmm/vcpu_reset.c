@@ -55,6 +55,15 @@ static void finish_exit(struct vcpu *vcpu)
 	kvm_run_vcpu(vcpu->fd);
 }
 
+/* struct kvm_signal_mask with the kernel's one word of signals. */
+struct one_signal_mask {
+	uint32_t len;
+	uint8_t signals[8];
+};
+
+_Static_assert(offsetof(struct one_signal_mask, signals) == sizeof(struct kvm_signal_mask),
+	       "the layout of struct kvm_signal_mask");
+
 /*
  * With a parked LAPIC a vector that KVM_INTERRUPT queued may sit where no ioctl can see or revoke it
  * until KVM has begun an entry, and would then arrive after the INIT. A signal that is blocked here
@@ -63,10 +72,7 @@ static void finish_exit(struct vcpu *vcpu)
  */
 static void expose_queued_vector(struct vcpu *vcpu)
 {
-	struct {
-		struct kvm_signal_mask head;
-		uint64_t signals;
-	} open_mask = { .head = { .len = sizeof(uint64_t) } };
+	const struct one_signal_mask open_mask = { .len = sizeof(open_mask.signals) };
 	struct kvm_vcpu_events events;
 	sigset_t kick;
 
@@ -74,7 +80,7 @@ static void expose_queued_vector(struct vcpu *vcpu)
 	sigaddset(&kick, KICK_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, &kick, NULL);
 	kick_thread(atomic_load(&vcpu->tid), vcpu->run);
-	kvm_set(vcpu->fd, KVM_SET_SIGNAL_MASK, &open_mask.head);
+	kvm_set(vcpu->fd, KVM_SET_SIGNAL_MASK, &open_mask);
 	/* The first entry may only end a HLT; the signal stays pending meanwhile. */
 	for (int i = 0; i < 3; i++) {
 		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
@@ -124,7 +130,7 @@ static int reset_regs(struct vcpu *vcpu)
 	const struct kvm_cpuid_buffer *cpuid = &vcpu->machine->cpuid;
 	struct kvm_regs regs = { .rip = 0xfff0, .rflags = RFLAGS_FIXED, .rdx = 0x600 };
 
-	for (uint32_t i = 0; i < cpuid->head.nent; i++)
+	for (uint32_t i = 0; i < cpuid->nent; i++)
 		if (cpuid->entries[i].function == 1)
 			regs.rdx = cpuid->entries[i].eax;
 	return kvm_set(vcpu->fd, KVM_SET_REGS, &regs);
