@@ -11,7 +11,7 @@
 
 #include "lapic/apic_msg.h"
 
-/* Only these can be level-triggered; the others are edges whatever the trigger mode says (R151). */
+/* Only these can be level-triggered; others are edges whatever the trigger bit says (R151, D27). */
 static inline bool delivery_mode_has_level(enum apic_delivery_mode mode)
 {
 	return mode == APIC_MODE_FIXED || mode == APIC_MODE_LOWEST_PRIORITY;

@@ -6,7 +6,7 @@
  * family's datasheets, "EOIR - EOI Register".
  *
  * Delivery is instant: a message leaves in the call that causes it, so delivery status always reads
- * 0 and a level interrupt that has left is never taken back when its line drops (R160). What is
+ * 0 and a level interrupt that has left is not taken back when its line drops (R160, D24). What is
  * left of a pin's state is remote IRR: sent as level, no EOI yet.
  */
 #include "ioapic/ioapic.h"
@@ -125,7 +125,7 @@ void ioapic_set_irq(struct ioapic *io, uint32_t pin, uint32_t source, bool level
 
 /*
  * Whether an EOI for vector ends what pin sent. The vector that was sent counts although the RTE
- * may have been rewritten since (R145). So does the RTE's present one, which is what hardware
+ * may have been rewritten since (R145, D25). So does the RTE's present one, which is what hardware
  * compares: an OS that finds remote IRR set frees the pin by the vector that it reads there.
  */
 static bool waits_for(const struct ioapic *io, uint32_t pin, uint8_t vector)
@@ -172,7 +172,7 @@ static uint32_t read_register(const struct ioapic *io, uint8_t index)
 /*
  * The high half alone makes nothing happen (R146): software writes it first, while masked. The
  * low half may unmask or change to level, which can make an asserted line due at once. Edge trigger
- * clears remote IRR, the only way for software to free a pin where there is no EOI register (R143).
+ * clears remote IRR, the only way for software to free a pin without an EOI register (R143, D26).
  */
 static void write_rte_half(struct ioapic *io, uint32_t pin, bool high, uint32_t value,
 			   struct ioapic_out *out)

@@ -38,7 +38,7 @@
 struct ioapic_config {
 	uint8_t id;      /* 0..15, as the MADT and the MP table say */
 	uint8_t version; /* IOAPIC_VERSION_82093AA or IOAPIC_VERSION_EOI */
-	bool ext_dest;   /* 15-bit destinations (R156) */
+	bool ext_dest;   /* 15-bit destinations (R156, D31) */
 };
 
 /* Private to libioapic, readable for dumps. */
@@ -84,7 +84,7 @@ void ioapic_set_irq(struct ioapic *io, uint32_t pin, uint32_t source, bool level
 
 /*
  * A CPU has ended vector: free every pin waiting for it, then re-send those still asserted (R76).
- * The re-send is immediate however often it happens: who wants to damp an interrupt storm (R155)
+ * The re-send is immediate however often it happens: who wants to damp a storm (R155, D29)
  * has the clock, and holds the message back. *out is assigned.
  */
 void ioapic_eoi(struct ioapic *io, uint8_t vector, struct ioapic_out *out);
@@ -92,7 +92,7 @@ void ioapic_eoi(struct ioapic *io, uint8_t vector, struct ioapic_out *out);
 /*
  * The message an RTE stands for, masked or not. Modes other than fixed and lowest priority are
  * always edge (R151). Polarity has no part in it: a virtual line is asserted or not, whatever
- * voltage would say so (R150). A pin whose mode is reserved (SIPI included) sends nothing.
+ * voltage would say so (R150, D23). A pin whose mode is reserved (SIPI included) sends nothing.
  */
 struct apic_msg ioapic_rte_msg(uint64_t rte, bool ext_dest);
 

@@ -4,7 +4,7 @@
  *
  * Intel 8259A Programmable Interrupt Controller datasheet; the edge/level control registers are
  * those of the 82371 (PIIX) datasheets, "ELCR". As on a PIIX, ICW1's level-trigger bit is ignored in
- * favour of ELCR, the wiring of the cascade in favour of ICW3, and the vectors are always 8086 mode.
+ * favour of ELCR, ICW3 in favour of the cascade's wiring, and vectors are always 8086 mode (D32).
  *
  * An input's IRR bit is set by its rise and cleared by its fall in both trigger modes, as an input
  * has to stay high until the first INTA ("Edge and Level Triggered Modes"). The modes differ in what
@@ -224,7 +224,7 @@ static uint8_t read_chip(struct pic_chip *chip, bool a0)
  * ICW1 ("Initialization Command Words 1 and 2"): the edge sense circuit is reset, so an edge input
  * has to rise anew; the mask is cleared, IR7 has the lowest priority, special mask mode is off and
  * IRR is what reads give; without an ICW4 its functions are off. The datasheet leaves the rest of
- * the state open: what is in service is forgotten, as an OS that takes over expects.
+ * the state open: what is in service is forgotten, as an OS that takes over expects (D33).
  */
 static void write_icw1(struct pic_chip *chip, uint8_t value)
 {

@@ -41,7 +41,7 @@ struct pic {
 	struct pic_chip chip[2]; /* master, slave */
 };
 
-/* All inputs low and masked, as firmware leaves the pair: nothing interrupts before the ICWs. */
+/* All inputs low and masked, as firmware leaves them: nothing interrupts before the ICWs (D34). */
 void pic_reset(struct pic *pic);
 
 /* One byte at one of the six ports; other ports read 0xff and ignore writes. */

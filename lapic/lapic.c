@@ -82,7 +82,7 @@ void lapic_init_signal(struct lapic *a)
 	reset_regs(a);
 	a->regs.id = id;                   /* also where software has written it (R2) */
 	a->events = 0;                     /* an INIT discards what waits to be injected (R132) */
-	a->wait_for_sipi = !a->config.bsp; /* R131; IA32_APIC_BASE[8] does not matter (R18) */
+	a->wait_for_sipi = !a->config.bsp; /* R131; IA32_APIC_BASE[8] does not matter (R18, D7) */
 }
 
 bool lapic_sipi(struct lapic *a)
@@ -152,7 +152,7 @@ enum lapic_result lapic_base_write(struct lapic *a, uint64_t value)
 	if (was_enabled != lapic_enabled(a)) {
 		reset_regs(a); /* R10 */
 		if (was_enabled)
-			lapic_tpr_write(a, tpr); /* CR8 works on as a register of its own (R12) */
+			lapic_tpr_write(a, tpr); /* CR8 works on as its own register (R12, D8) */
 	} else if (lapic_x2apic(a) && !was_x2apic) {
 		enter_x2apic(a);
 	}

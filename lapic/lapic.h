@@ -191,7 +191,7 @@ enum lapic_lint {
 	LAPIC_LINT1 = 1,
 };
 
-/* The level of a LINT pin; true is asserted, whatever the polarity bit says (docs/deviations.md). */
+/* The level of a LINT pin; true is asserted, whatever the polarity bit says (D17). */
 void lapic_lint_set(struct lapic *a, enum lapic_lint pin, bool level);
 
 /* True: an ExtINT on INTR may be taken by this CPU now: LINT0 says so, or the APIC is off (R137). */

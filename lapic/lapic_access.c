@@ -11,7 +11,7 @@ static enum lapic_result illegal(struct lapic *a)
 {
 	a->counters.illegal_access++;
 	if (lapic_enabled(a) && !lapic_x2apic(a))
-		lapic_error(a, LAPIC_ESR_ILLEGAL_REGISTER); /* in x2APIC mode it is #GP (R50) */
+		lapic_error(a, LAPIC_ESR_ILLEGAL_REGISTER); /* in x2APIC mode it is #GP (R50, D2) */
 	return LAPIC_ILLEGAL;
 }
 
@@ -48,7 +48,7 @@ enum lapic_result lapic_read(struct lapic *a, uint32_t offset, uint64_t now, uin
 		*value = load(a, row, now);
 	else if (lapic_x2apic(a))
 		return illegal(a);
-	/* R25, R35: what is write-only is #GP in x2APIC mode, and reads 0 in xAPIC mode. */
+	/* R25, R35: what is write-only is #GP in x2APIC mode, and reads 0 in xAPIC mode (D1). */
 	return LAPIC_OK;
 }
 
@@ -137,7 +137,7 @@ enum lapic_result lapic_write(struct lapic *a, uint32_t offset, uint64_t value, 
 		    !x2apic_value_is_legal(a, row, value))
 			return illegal(a); /* R26 */
 	} else if (!(row->desc.access & LAPIC_ACCESS_XAPIC_WRITE)) {
-		return LAPIC_OK; /* a read-only register takes no notice */
+		return LAPIC_OK; /* a read-only register takes no notice (D1) */
 	}
 	store(a, row, value, now, effect);
 	return LAPIC_OK;
@@ -178,11 +178,11 @@ void lapic_mmio_write(struct lapic *a, uint32_t offset, uint32_t len, const uint
 	if (!lapic_enabled(a) || lapic_x2apic(a))
 		return; /* R11 */
 	if (lane >= REGISTER_BYTES || len == 0 || len > REGISTER_BYTES - lane)
-		return; /* R33 */
+		return; /* R33, D3 */
 	if (len < REGISTER_BYTES && lapic_row(a, base)) {
 		if (!can_merge(base))
 			return;
-		value = lapic_reg_value(a, base); /* R36 */
+		value = lapic_reg_value(a, base); /* R36, D3 */
 	}
 	for (uint32_t i = 0; i < len; i++) {
 		uint32_t shift = 8 * (lane + i);

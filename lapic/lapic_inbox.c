@@ -9,6 +9,8 @@
 #include "lapic/lapic_priv.h"
 
 #define SIPI_BITS (LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK)
+/* What INIT wipes of the events that came before it. */
+#define INIT_WIPES (SIPI_BITS | LAPIC_EVENT_NMI | LAPIC_EVENT_SMI | LAPIC_EVENT_EXTINT)
 
 void lapic_inbox_reset(struct lapic_inbox *inbox)
 {
@@ -46,18 +48,18 @@ static bool post_vector(struct lapic_inbox *inbox, uint8_t vector, bool level)
 	return set_events(inbox, LAPIC_EVENT_VECTORS);
 }
 
-/* A SIPI that was sent before this INIT is void (R127). */
+/* A SIPI, NMI, SMI or ExtINT that was sent before this INIT is void (R127, R132). */
 static bool post_init(struct lapic_inbox *inbox)
 {
 	uint32_t old = atomic_load_explicit(&inbox->events, memory_order_relaxed);
 
 	while (!atomic_compare_exchange_weak(&inbox->events, &old,
-					     (old & ~SIPI_BITS) | LAPIC_EVENT_INIT))
+					     (old & ~INIT_WIPES) | LAPIC_EVENT_INIT))
 		;
 	return old == 0;
 }
 
-/* Of two SIPIs the first one counts (R126); the flag and its vector are one store (R128). */
+/* Of two SIPIs the first one counts (R126, D16); the flag and its vector are one store (R128). */
 static bool post_sipi(struct lapic_inbox *inbox, uint8_t vector)
 {
 	uint32_t sipi = LAPIC_EVENT_SIPI | (uint32_t)vector << LAPIC_EVENT_SIPI_SHIFT;
@@ -73,7 +75,7 @@ static bool post_sipi(struct lapic_inbox *inbox, uint8_t vector)
 bool lapic_post(struct lapic_inbox *inbox, const struct apic_msg *msg)
 {
 	if (msg->level_trigger && !msg->asserted)
-		return false; /* R83, R84, R158 */
+		return false; /* R83, R84, R158, D13 */
 	switch (msg->mode) {
 	case APIC_MODE_FIXED:
 	case APIC_MODE_LOWEST_PRIORITY:

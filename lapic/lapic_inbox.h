@@ -11,9 +11,9 @@
  * first and the vectors after. So a drain that sees the event sees the vector, and one that sees the
  * vector sees its trigger mode (R71). A vector bit that a drain takes early, before its event is set,
  * costs the next drain a look at empty words and nothing else.
- * INIT and SIPI live in the one event word and are changed together: a SIPI posted before an INIT
- * is discarded by it, one posted after it survives (R127), and the SIPI's vector is published by the
- * same store as the SIPI (R128).
+ * All events live in one word and are changed together: a SIPI, NMI, SMI or ExtINT posted before an
+ * INIT is discarded by it, one posted after it survives (R127, R132), and the SIPI's vector is
+ * published by the same store as the SIPI (R128).
  */
 #ifndef LAPIC_LAPIC_INBOX_H
 #define LAPIC_LAPIC_INBOX_H

@@ -28,7 +28,7 @@ static struct apic_msg decode(const struct lapic *a)
 static uint32_t send_error(const struct lapic *a, const struct apic_msg *msg)
 {
 	if (msg->mode == APIC_MODE_LOWEST_PRIORITY && !a->config.lowest_priority)
-		return LAPIC_ESR_REDIRECTABLE_IPI; /* instead of, not besides, the vector's (R51) */
+		return LAPIC_ESR_REDIRECTABLE_IPI; /* in place of the vector's (R51, D12) */
 	if ((msg->mode == APIC_MODE_FIXED || msg->mode == APIC_MODE_LOWEST_PRIORITY) &&
 	    msg->vector < LAPIC_FIRST_VECTOR)
 		return LAPIC_ESR_SEND_ILLEGAL; /* R46 */
@@ -49,7 +49,7 @@ void lapic_icr_command(struct lapic *a, struct lapic_effect *effect)
 	struct apic_msg msg = decode(a);
 	uint32_t error;
 
-	/* A de-assert is the INIT level de-assert of old or means nothing at all (R83, R84). */
+	/* A de-assert is the INIT level de-assert of old or means nothing (R83, R84, D13). */
 	if (msg.level_trigger && !msg.asserted)
 		return;
 	error = send_error(a, &msg);
@@ -63,7 +63,7 @@ void lapic_icr_command(struct lapic *a, struct lapic_effect *effect)
 		lapic_accept(a, msg.vector, false);
 		return;
 	}
-	/* What is sent is an edge, whatever the trigger and level bits say (R83, R84). */
+	/* What is sent is an edge, whatever the trigger and level bits say (R83, R84, D13). */
 	msg.level_trigger = false;
 	msg.asserted = true;
 	effect->kind = LAPIC_EFFECT_MSG;

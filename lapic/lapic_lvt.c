@@ -42,7 +42,7 @@ void lapic_error(struct lapic *a, uint32_t bits)
 		lapic_request(a, vector_of(lvt), false);
 }
 
-/* The value written does not matter: it is the write that shows the errors and re-arms (R45). */
+/* The value written does not matter: the write shows the errors and re-arms (R45, D6). */
 void lapic_esr_write(struct lapic *a)
 {
 	a->regs.esr.reg = a->esr_pending;
@@ -87,7 +87,7 @@ void lapic_lvt_fire(struct lapic *a, enum lapic_reg offset)
 		return;
 	if (offset == LAPIC_LVT_PMC)
 		a->regs.lvt_pmc.reg |= LAPIC_LVT_MASKED; /* R105 */
-	if (mode_of(lvt) != APIC_MODE_INIT)              /* these LVTs do not support it */
+	if (mode_of(lvt) != APIC_MODE_INIT)              /* these LVTs do not support it (D19) */
 		deliver_edge(a, lvt);
 }
 
@@ -179,7 +179,7 @@ void lapic_lvt_write(struct lapic *a, uint32_t offset, uint32_t value)
 	lapic_slot(a, offset)->reg = value;
 	if (offset != LAPIC_LVT_LINT0)
 		return;
-	/* Nothing would ever end a remote IRR that has no level to stand for. */
+	/* Nothing would ever end a remote IRR that has no level to stand for (D18). */
 	if (lint0_is_level(a))
 		lint0_sample(a);
 	else

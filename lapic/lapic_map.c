@@ -55,7 +55,7 @@ TIE(SELF_IPI, self_ipi);
 #define LVT_MODE_BITS  (LVT_ERROR_BITS | LAPIC_LVT_MODE)
 #define LVT_LINT_BITS  (LVT_MODE_BITS | LAPIC_LVT_POLARITY | LAPIC_LVT_LEVEL)
 
-/* The read-only fields are no reserved bits: x2APIC mode lets software write back what it read. */
+/* Read-only fields are no reserved bits: x2APIC mode lets software write back what it read (D4). */
 #define LVT_STATUS      LAPIC_LVT_DELIVERY_STATUS
 #define LVT_LINT_STATUS (LVT_STATUS | LAPIC_LVT_REMOTE_IRR)
 

@@ -34,7 +34,7 @@ static inline uint32_t priority(int vector)
 	return vector == LAPIC_NO_VECTOR ? 0 : (uint32_t)vector;
 }
 
-/* Where TPR and ISR are of one class, either value is allowed; TPR's it is (R55). */
+/* Where TPR and ISR are of one class, either value is allowed; TPR's it is (R55, D9). */
 static inline uint32_t compute_ppr(const struct lapic *a)
 {
 	uint32_t tpr = a->regs.tpr.reg & 0xff;
@@ -54,7 +54,7 @@ static inline void show_ppr(struct lapic *a)
 	a->regs.ppr.reg = compute_ppr(a);
 }
 
-/* SDM figure "Arbitration Priority Register (APR)" (R67). */
+/* SDM figure "Arbitration Priority Register (APR)" (R67, D5). */
 uint8_t lapic_apr(const struct lapic *a)
 {
 	uint32_t tpr = a->regs.tpr.reg & 0xff;

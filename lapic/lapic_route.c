@@ -122,10 +122,10 @@ static bool matches_physical(uint64_t word, uint32_t dest)
 {
 	if (dest == X2APIC_BROADCAST || dest == word_id(word))
 		return true;
-	return is_xapic(word) && dest == XAPIC_BROADCAST; /* R89, R92 */
+	return is_xapic(word) && dest == XAPIC_BROADCAST; /* R89, R92, D15 */
 }
 
-/* SDM "Logical Destination Mode": flat and cluster model (R87..R89); other models are none (R38). */
+/* SDM "Logical Destination Mode": flat, cluster (R87..R89); other models match none (R38, D14). */
 static bool matches_xapic_logical(uint64_t word, uint32_t dest)
 {
 	uint32_t ldr = word_byte(word, WORD_LDR_SHIFT);
@@ -176,7 +176,7 @@ struct search {
 	uint32_t lowest; /* priority of the targets so far, lowest priority only */
 };
 
-/* Targets so far are those of the lowest priority seen; disabled CPUs are no candidates (R97). */
+/* Targets so far are of the lowest priority seen; disabled CPUs are no candidates (R97, D11). */
 static bool is_candidate(struct search *s, uint64_t word)
 {
 	uint32_t priority = word_byte(word, WORD_PRIORITY_SHIFT);

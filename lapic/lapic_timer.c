@@ -49,7 +49,7 @@ static uint64_t tick_ns(const struct lapic *a)
 	return (uint64_t)a->config.bus_cycle_ns << divide_shift(a->regs.timer_dcr.reg);
 }
 
-/* R108: exactly count times divisor; R116: unless that is too short for the host. */
+/* R108: exactly count times divisor; R116: unless that is too short for the host (D22). */
 static uint64_t whole_period(const struct lapic *a, enum lapic_timer_mode mode)
 {
 	uint64_t period = a->regs.timer_icr.reg * tick_ns(a);
@@ -81,11 +81,11 @@ void lapic_timer_initial_write(struct lapic *a, uint32_t count, uint64_t now)
 	enum lapic_timer_mode mode = timer_mode(a);
 
 	if (mode == LAPIC_TIMER_TSC_DEADLINE)
-		return; /* R117 */
+		return; /* R117, D20 */
 	lapic_timer_stop(a);
 	a->regs.timer_icr.reg = count;
 	if (count == 0 || !counts(mode))
-		return; /* R106, R121 */
+		return; /* R106, R121, D21 */
 	a->timer.period = whole_period(a, mode);
 	a->timer.deadline = later(now, a->timer.period);
 }
@@ -112,7 +112,7 @@ void lapic_timer_divide_write(struct lapic *a, uint32_t divide, uint64_t now)
 
 /*
  * Between one-shot and periodic the count goes on, and what the mode is when it expires decides
- * (R112); an expired one-shot stays at 0 (R113). Every other change disarms (R118, R121).
+ * (R112); an expired one-shot stays at 0 (R113). Every other change disarms (R118, R121, D20).
  */
 void lapic_timer_mode_write(struct lapic *a, uint32_t lvt)
 {
@@ -131,7 +131,7 @@ void lapic_timer_mode_write(struct lapic *a, uint32_t lvt)
 		a->regs.timer_icr.reg = 0;
 }
 
-/* The next point of the grid after now; periods that have passed by then are merged (R115). */
+/* The next point of the grid after now; periods that have passed by then are merged (R115, D22). */
 static void next_period(struct lapic *a, uint64_t now)
 {
 	uint64_t late = now - a->timer.deadline;

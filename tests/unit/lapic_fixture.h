@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the unit tests of liblapic share: APICs in the usual states, and register access in one line.
+ * What the unit tests of liblapic share: APICs in the usual states, register access in one line.
  *
  * SDM vol. 3, chapter "Advanced Programmable Interrupt Controller (APIC)".
  */
@@ -185,17 +185,12 @@ static inline void fx_dirty(struct lapic *a)
 		uint32_t offset;
 		uint32_t value;
 	} writes[] = {
-		{LAPIC_SVR,          0x1ef  },
-                { LAPIC_TPR,         0x21   },
-		{ LAPIC_LVT_CMCI,    0x51   },
-                { LAPIC_LVT_TIMER,   0x20052},
-		{ LAPIC_LVT_THERMAL, 0x53   },
-                { LAPIC_LVT_PMC,     0x54   },
-		{ LAPIC_LVT_LINT0,   0xa055 },
-                { LAPIC_LVT_LINT1,   0x400  },
-		{ LAPIC_LVT_ERROR,   0x56   },
-                { LAPIC_TIMER_DCR,   0xb    },
-		{ LAPIC_TIMER_ICR,   1000   },
+		{ LAPIC_SVR, 0x1ef },        { LAPIC_TPR, 0x21 },
+		{ LAPIC_LVT_CMCI, 0x51 },    { LAPIC_LVT_TIMER, 0x20052 },
+		{ LAPIC_LVT_THERMAL, 0x53 }, { LAPIC_LVT_PMC, 0x54 },
+		{ LAPIC_LVT_LINT0, 0xa055 }, { LAPIC_LVT_LINT1, 0x400 },
+		{ LAPIC_LVT_ERROR, 0x56 },   { LAPIC_TIMER_DCR, 0xb },
+		{ LAPIC_TIMER_ICR, 1000 },
 	};
 
 	for (size_t i = 0; i < FX_COUNT(writes); i++)

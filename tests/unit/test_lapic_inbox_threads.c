@@ -18,7 +18,7 @@
 #include "tests/unit/lapic_fixture.h"
 
 #define POSTERS      3u
-#define BURST        4u /* vectors of each poster */
+#define LONG_BURST   40u
 #define FIRST_VECTOR 0x3au
 #define ROUNDS       40000u
 #define RUN_NS       UINT64_C(350000000) /* fewer rounds where the host is slow */
@@ -32,7 +32,9 @@ struct race {
 	_Atomic uint32_t kicks;
 	_Atomic uint32_t round; /* posters do their share of rounds below this one */
 	_Atomic bool stop;
-	uint32_t seen[256]; /* how often the drainer took each vector */
+	uint32_t seen[256]; /* the round in which the drainer took each vector, plus one */
+	uint32_t taken;
+	_Atomic uint32_t posted;
 	uint32_t nmis;
 	uint32_t boots; /* SIPIs that started the CPU */
 };
@@ -80,6 +82,13 @@ static bool wait_for_round(struct race *r, uint32_t round)
 			sched_yield();
 	}
 	return !atomic_load(&r->stop);
+}
+
+/* Between two posts: differs from round to round, lest everybody keeps in step. */
+static void dawdle(struct race *r, uint32_t round, uint32_t number)
+{
+	for (uint32_t i = (round * 37 + number * 11) % 128; i > 0; i--)
+		(void)atomic_load_explicit(&r->stop, memory_order_relaxed);
 }
 
 static void post(struct race *r, enum apic_delivery_mode mode, uint32_t vector, bool level)
@@ -132,15 +141,26 @@ static bool is_level(uint32_t vector, uint32_t round)
 	return (vector + round) % 2 != 0;
 }
 
+/*
+ * Vectors of each poster. A long burst goes on while the drainer drains; but its later posts kick
+ * for an earlier one whose kick was lost, so that most bursts are short.
+ */
+static uint32_t burst(uint32_t round)
+{
+	return round % 4 == 0 ? LONG_BURST : 1 + round % 2;
+}
+
 static void *post_vectors(void *context)
 {
 	const struct poster *p = context;
 
 	for (uint32_t round = 0; wait_for_round(p->race, round); round++) {
-		for (uint32_t i = 0; i < BURST; i++) {
+		dawdle(p->race, round, p->number);
+		for (uint32_t i = 0; i < burst(round); i++) {
 			uint32_t vector = FIRST_VECTOR + i * POSTERS + p->number;
 
 			post(p->race, APIC_MODE_FIXED, vector, is_level(vector, round));
+			atomic_fetch_add(&p->race->posted, 1);
 		}
 	}
 	return NULL;
@@ -158,8 +178,9 @@ static uint32_t take_all(struct race *r, uint32_t round)
 
 		if (level != is_level((uint32_t)vector, round)) /* R71 */
 			ck_abort_msg("vector %d with another post's trigger mode", vector);
-		if (r->seen[vector]++ != round)
-			ck_abort_msg("vector %d twice in a round, or never before", vector);
+		if (r->seen[vector] == round + 1)
+			ck_abort_msg("vector %d twice in one round", vector);
+		r->seen[vector] = round + 1;
 		lapic_ack(&r->a, (uint8_t)vector);
 		lapic_write(&r->a, LAPIC_EOI, 0, FX_NOW, &effect);
 		taken++;
@@ -171,12 +192,13 @@ static void drain_vectors(struct race *r, uint32_t round)
 {
 	uint32_t taken = 0;
 
-	while (taken < POSTERS * BURST) {
+	while (taken < POSTERS * burst(round)) {
 		wait_for_kick(r);
 		if (lapic_drain(&r->a, &r->inbox) != 0)
 			ck_abort_msg("events that nobody posted");
 		taken += take_all(r, round);
 	}
+	r->taken += taken;
 }
 
 START_TEST(R4_R71_R177_every_vector_arrives_once)
@@ -188,8 +210,7 @@ START_TEST(R4_R71_R177_every_vector_arrives_once)
 	race_begin(&r, fx_enabled());
 	rounds = run(&r, share, POSTERS, drain_vectors);
 	ck_assert_uint_gt(rounds, 0);
-	for (uint32_t i = 0; i < POSTERS * BURST; i++)
-		ck_assert_uint_eq(r.seen[FIRST_VECTOR + i], rounds);
+	ck_assert_uint_eq(r.taken, atomic_load(&r.posted));
 	ck_assert_uint_eq(lapic_drain(&r.a, &r.inbox), 0);
 	ck_assert_int_eq(lapic_pending(&r.a), LAPIC_NO_VECTOR);
 	ck_assert_uint_eq(r.a.counters.collapsed, 0);
@@ -211,6 +232,7 @@ static void *post_boots(void *context)
 	for (uint32_t round = 0; wait_for_round(p->race, round); round++) {
 		post(p->race, APIC_MODE_SIPI, (uint8_t)~start_page(round), false);
 		post(p->race, APIC_MODE_INIT, 0, false);
+		dawdle(p->race, round, p->number);
 		post(p->race, APIC_MODE_SIPI, start_page(round), false);
 	}
 	return NULL;
@@ -220,8 +242,10 @@ static void *post_nmis(void *context)
 {
 	const struct poster *p = context;
 
-	for (uint32_t round = 0; wait_for_round(p->race, round); round++)
+	for (uint32_t round = 0; wait_for_round(p->race, round); round++) {
+		dawdle(p->race, round * 3, p->number);
 		kick_if(p->race, lapic_post_event(&p->race->inbox, LAPIC_EVENT_NMI));
+	}
 	return NULL;
 }
 

@@ -187,9 +187,9 @@ START_TEST(R101_nmi_smi_init_are_edges_on_either_pin)
 		uint32_t mode;
 		uint32_t event;
 	} cases[] = {
-		{NMI,          LAPIC_EVENT_NMI },
-		{ SMI,         LAPIC_EVENT_SMI },
-		{ INIT,        LAPIC_EVENT_INIT},
+		{ NMI, LAPIC_EVENT_NMI },
+		{ SMI, LAPIC_EVENT_SMI },
+		{ INIT, LAPIC_EVENT_INIT },
 		{ NMI | LEVEL, LAPIC_EVENT_NMI },
 	};
 

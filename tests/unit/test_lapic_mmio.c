@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loads and stores of the APIC page as a CPU makes them: narrow, wide, misaligned, in the wrong mode.
+ * Loads and stores of the APIC page as a CPU makes them: narrow, wide, misaligned, in a wrong mode.
  *
  * SDM vol. 3, "The Local APIC Block Diagram" (registers are 32 bits wide and 128-bit aligned) and
  * "Local APIC Status and Location".

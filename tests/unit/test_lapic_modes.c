@@ -13,12 +13,10 @@
 /* A write of the mode bits from each mode; only the pairs that the manual draws are legal. */
 START_TEST(R14_R15_R16_base_transitions)
 {
+	/* from off, xAPIC, x2APIC; to what to[] says */
 	static const bool legal[3][4] = {
-  /* to:     off    EXTD   EN     both */
-  /* off  */ {true,  false, true,  false},
- /* xAPIC */
-		{ true, false, true,  true },
- /* x2APIC */
+		{ true, false, true, false },
+		{ true, false, true, true },
 		{ true, false, false, true },
 	};
 	static const uint64_t to[4] = { 0, EXTD, EN, EN | EXTD };

@@ -150,10 +150,10 @@ START_TEST(R3_software_disabled_takes_init_nmi_smi_sipi)
 		enum apic_delivery_mode mode;
 		uint32_t event;
 	} cases[] = {
-		{APIC_MODE_NMI,   LAPIC_EVENT_NMI },
-		{ APIC_MODE_SMI,  LAPIC_EVENT_SMI },
-		{ APIC_MODE_INIT, LAPIC_EVENT_INIT},
-		{ APIC_MODE_SIPI, LAPIC_EVENT_SIPI},
+		{ APIC_MODE_NMI, LAPIC_EVENT_NMI },
+		{ APIC_MODE_SMI, LAPIC_EVENT_SMI },
+		{ APIC_MODE_INIT, LAPIC_EVENT_INIT },
+		{ APIC_MODE_SIPI, LAPIC_EVENT_SIPI },
 	};
 	struct lapic a = fx_reset_ap();
 

@@ -19,14 +19,8 @@ static const struct {
 	uint32_t dcr;
 	uint32_t divisor;
 } divisors[] = {
-	{0x0,  2  },
-        { 0x1, 4  },
-        { 0x2, 8  },
-        { 0x3, 16 },
-	{ 0x8, 32 },
-        { 0x9, 64 },
-        { 0xa, 128},
-        { 0xb, 1  },
+	{ 0x0, 2 },  { 0x1, 4 },  { 0x2, 8 },   { 0x3, 16 },
+	{ 0x8, 32 }, { 0x9, 64 }, { 0xa, 128 }, { 0xb, 1 },
 };
 
 static struct lapic with_timer(uint32_t lvt, uint32_t dcr, uint32_t count)

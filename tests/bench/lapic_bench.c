@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the calls of liblapic cost, one thread, no KVM: nanoseconds and, with valgrind, instructions.
+ * SDM vol. 3, "Handling Interrupts", "Issuing Interprocessor Interrupts".
+ *
+ * Usage: lapic-bench            the table
+ *        lapic-bench OP COUNT   just that, for callgrind: OP is a row's number, negative for its
+ *                               preparation alone
+ *
+ * Some operations change what they work on, so that something has to put it back before they can be
+ * repeated. That is timed by itself, and taken off.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lapic/lapic.h"
+#include "lapic/lapic_inbox.h"
+#include "lapic/lapic_route.h"
+
+#define NR_CPUS       64
+#define VECTOR        0x81
+#define NR_IN_SERVICE 10
+#define ROUNDS        31
+#define ROUND_OPS     20000
+#define CALLGRIND_OPS 2000
+#define VALGRIND      "valgrind"
+
+struct rig {
+	struct lapic apic[NR_CPUS]; /* in x2APIC mode but for the last one; ours is the first */
+	struct lapic *xapic;
+	struct lapic_inbox inbox;
+	struct lapic_directory directory;
+	uint16_t targets[LAPIC_MAX_CPUS];
+	uint64_t sum; /* of results, so that nothing is optimised away */
+};
+
+typedef void (*rig_fn)(struct rig *rig);
+
+struct op {
+	const char *name;
+	rig_fn set_up;  /* once, after a reset of the rig */
+	rig_fn prepare; /* before each run */
+	rig_fn run;
+};
+
+static void write_register(struct lapic *a, uint32_t offset, uint64_t value)
+{
+	struct lapic_effect effect;
+
+	(void)lapic_write(a, offset, value, 0, &effect);
+}
+
+static void reset_rig(struct rig *rig)
+{
+	struct lapic_config config = { .x2apic = true, .maxphyaddr = 52, .bus_cycle_ns = 1 };
+
+	rig->xapic = &rig->apic[NR_CPUS - 1];
+	lapic_inbox_reset(&rig->inbox);
+	lapic_directory_reset(&rig->directory, NR_CPUS, 0);
+	for (uint32_t i = 0; i < NR_CPUS; i++) {
+		struct lapic *a = &rig->apic[i];
+
+		config.id = i;
+		config.bsp = i == 0;
+		lapic_power_up(a, &config);
+		if (a != rig->xapic)
+			(void)lapic_base_write(a, a->base | LAPIC_BASE_EXTD);
+		write_register(a, LAPIC_SVR, LAPIC_SVR_ENABLE | 0xff);
+		lapic_publish(&rig->directory, i, a);
+	}
+}
+
+static void nothing(struct rig *rig)
+{
+	(void)rig;
+}
+
+/* ---- the operations ---------------------------------------------------------------------------- */
+
+static void serve(struct rig *rig, uint8_t vector)
+{
+	lapic_accept(&rig->apic[0], vector, false);
+	lapic_ack(&rig->apic[0], vector);
+}
+
+/* Nine below VECTOR, in classes of their own where there are as many. */
+static void set_up_eoi(struct rig *rig)
+{
+	for (uint32_t i = 1; i < NR_IN_SERVICE; i++)
+		serve(rig, (uint8_t)(VECTOR - i * 11));
+}
+
+static void prepare_eoi(struct rig *rig)
+{
+	serve(rig, VECTOR);
+}
+
+static void run_eoi(struct rig *rig)
+{
+	struct lapic_effect effect;
+
+	rig->sum += (uint64_t)lapic_msr_write(
+		&rig->apic[0], LAPIC_X2APIC_MSR_FIRST + LAPIC_EOI / 16, 0, 0, &effect);
+}
+
+static void prepare_accept(struct rig *rig)
+{
+	lapic_ack(&rig->apic[0], VECTOR);
+	run_eoi(rig);
+}
+
+static void run_accept(struct rig *rig)
+{
+	lapic_accept(&rig->apic[0], VECTOR, false);
+}
+
+static void run_post_drain(struct rig *rig)
+{
+	const struct apic_msg msg = { .vector = VECTOR, .asserted = true };
+
+	rig->sum += lapic_post(&rig->inbox, &msg);
+	rig->sum += lapic_drain(&rig->apic[0], &rig->inbox);
+}
+
+static void set_up_one(struct rig *rig)
+{
+	lapic_accept(&rig->apic[0], 0x20, false);
+}
+
+static void set_up_full(struct rig *rig)
+{
+	for (uint32_t vector = 16; vector < 256; vector++)
+		lapic_accept(&rig->apic[0], (uint8_t)vector, false);
+}
+
+static void run_pending(struct rig *rig)
+{
+	rig->sum += (uint64_t)lapic_pending(&rig->apic[0]);
+}
+
+/* One CPU by its physical id, and all 64 by the broadcast id: decode, then find the targets. */
+static void send(struct rig *rig, uint64_t dest)
+{
+	struct lapic_effect effect;
+
+	(void)lapic_msr_write(&rig->apic[0], LAPIC_X2APIC_MSR_FIRST + LAPIC_ICR / 16,
+			      dest << 32 | LAPIC_ICR_ASSERT | VECTOR, 0, &effect);
+	rig->sum += lapic_route(&rig->directory, 0, &effect.msg, rig->targets);
+}
+
+static void run_send_one(struct rig *rig)
+{
+	send(rig, 1);
+}
+
+static void run_send_all(struct rig *rig)
+{
+	send(rig, UINT32_MAX);
+}
+
+static void run_read_msr(struct rig *rig)
+{
+	uint64_t value;
+
+	(void)lapic_msr_read(&rig->apic[0], LAPIC_X2APIC_MSR_FIRST + LAPIC_TPR / 16, 0, &value);
+	rig->sum += value;
+}
+
+static void run_read_mmio(struct rig *rig)
+{
+	uint8_t data[8];
+
+	lapic_mmio_read(rig->xapic, LAPIC_TPR, 4, 0, data);
+	rig->sum += data[0];
+}
+
+static const struct op ops[] = {
+	{ "EOI, ten vectors in service", set_up_eoi, prepare_eoi, run_eoi },
+	{ "fixed message accepted", nothing, prepare_accept, run_accept },
+	{ "fixed message posted, drained", nothing, prepare_accept, run_post_drain },
+	{ "highest pending, IRR else empty", set_up_one, nothing, run_pending },
+	{ "highest pending, IRR full", set_up_full, nothing, run_pending },
+	{ "ICR decoded, routed to 1 CPU", nothing, nothing, run_send_one },
+	{ "ICR decoded, routed to 64 CPUs", nothing, nothing, run_send_all },
+	{ "register read, RDMSR", nothing, nothing, run_read_msr },
+	{ "register read, MMIO", nothing, nothing, run_read_mmio },
+};
+
+#define NR_OPS (sizeof(ops) / sizeof(ops[0]))
+
+/* ---- time ---------------------------------------------------------------------------------------- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* The same code whatever the functions are, so that its own cost falls out of differences. */
+static void repeat(struct rig *rig, const struct op *op, rig_fn run, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		op->prepare(rig);
+		run(rig);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a;
+	double y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double round_ns(struct rig *rig, const struct op *op, rig_fn run)
+{
+	uint64_t start = now_ns();
+
+	repeat(rig, op, run, ROUND_OPS);
+	return (double)(now_ns() - start) / ROUND_OPS;
+}
+
+/* Fastest rounds and median rounds, with the operation and without: the differences. */
+static void measure_ns(struct rig *rig, const struct op *op, double *min, double *median)
+{
+	double with[ROUNDS], without[ROUNDS];
+
+	reset_rig(rig);
+	op->set_up(rig);
+	for (int i = 0; i < ROUNDS; i++) {
+		without[i] = round_ns(rig, op, nothing);
+		with[i] = round_ns(rig, op, op->run);
+	}
+	qsort(with, ROUNDS, sizeof(with[0]), compare);
+	qsort(without, ROUNDS, sizeof(without[0]), compare);
+	*min = with[0] - without[0];
+	*median = with[ROUNDS / 2] - without[ROUNDS / 2];
+}
+
+/* ---- instructions ---------------------------------------------------------------------------------- */
+
+static void run_valgrind(const char *self, int op, uint32_t count, int out)
+{
+	char op_text[16], count_text[16];
+
+	snprintf(op_text, sizeof(op_text), "%d", op);
+	snprintf(count_text, sizeof(count_text), "%u", count);
+	dup2(out, STDERR_FILENO);
+	execlp(VALGRIND, VALGRIND, "--tool=callgrind", "--callgrind-out-file=/dev/null", self,
+	       op_text, count_text, (char *)NULL);
+	_exit(127);
+}
+
+/* Instructions of a whole process, as callgrind prints them; negative if there is no valgrind. */
+static double process_instructions(const char *self, int op, uint32_t count)
+{
+	char line[256];
+	double collected = -1;
+	FILE *output;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds))
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		run_valgrind(self, op, count, fds[1]);
+	close(fds[1]);
+	output = fdopen(fds[0], "r");
+	while (pid > 0 && output && fgets(line, sizeof(line), output)) {
+		const char *found = strstr(line, "Collected :");
+
+		if (found)
+			collected = strtod(found + strlen("Collected :"), NULL);
+	}
+	if (output)
+		fclose(output);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return collected;
+}
+
+/* Start, reset and preparation are in both processes: what is left is the operation. */
+static double instructions(const char *self, int op)
+{
+	double with = process_instructions(self, op + 1, CALLGRIND_OPS);
+	double without = process_instructions(self, -(op + 1), CALLGRIND_OPS);
+
+	return with < 0 || without < 0 ? -1 : (with - without) / CALLGRIND_OPS;
+}
+
+/* ---- the program ------------------------------------------------------------------------------------ */
+
+static void print_table(struct rig *rig, const char *self)
+{
+	printf("%-34s %8s %8s %13s\n", "liblapic, one thread", "ns min", "ns med.", "instructions");
+	for (size_t i = 0; i < NR_OPS; i++) {
+		double min, median, count;
+
+		measure_ns(rig, &ops[i], &min, &median);
+		count = instructions(self, (int)i);
+		printf("%-34s %8.1f %8.1f ", ops[i].name, min, median);
+		if (count < 0)
+			printf("%13s\n", "-");
+		else
+			printf("%13.1f\n", count);
+		fflush(stdout);
+	}
+}
+
+static int run_one(struct rig *rig, int number, uint32_t count)
+{
+	size_t index = (size_t)abs(number) - 1;
+
+	if (number == 0 || index >= NR_OPS)
+		return 2;
+	reset_rig(rig);
+	ops[index].set_up(rig);
+	repeat(rig, &ops[index], number < 0 ? nothing : ops[index].run, count);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	char self[4096];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int ret = 0;
+
+	if (!rig || length < 0) {
+		perror("lapic-bench");
+		return 1;
+	}
+	self[length] = '\0';
+	if (argc == 3)
+		ret = run_one(rig, atoi(argv[1]), (uint32_t)atoi(argv[2]));
+	else
+		print_table(rig, self);
+	free(rig);
+	return ret;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts into the guest: what is queued, when a window is asked for instead, HLT, CR8, the 8259.
+ * SDM vol. 3, "Interrupt, Task, and Processor Priority"; Linux documentation, "KVM_INTERRUPT". On a
+ * made-up KVM, without a thread.
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tests/unit/fake_kvm.h"
+
+/* One CPU whose guest has interrupts on. */
+static struct fake_board *ready_board(void)
+{
+	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
+
+	board->vcpu[0].run.ready_for_interrupt_injection = 1;
+	board->vcpu[0].run.if_flag = 1;
+	return board;
+}
+
+static struct vcpu *cpu0(struct fake_board *board)
+{
+	return &board->machine.vcpus[0];
+}
+
+static void accept_vector(struct fake_board *board, uint8_t vector)
+{
+	lapic_accept(&cpu0(board)->lapic, vector, false);
+}
+
+static bool in_service(struct fake_board *board, uint8_t vector)
+{
+	return (cpu0(board)->lapic.regs.isr[vector / 32].reg >> vector % 32 & 1) != 0;
+}
+
+/* One round's injection; what KVM_INTERRUPT was given, or none. */
+static int inject(struct fake_board *board)
+{
+	struct fake_vcpu *fake = &board->vcpu[0];
+
+	fake->vector = FAKE_NO_VECTOR;
+	ck_assert(vcpu_inject(cpu0(board)));
+	return fake->vector;
+}
+
+START_TEST(nothing_to_inject)
+{
+	struct fake_board *board = ready_board();
+
+	board->vcpu[0].run.request_interrupt_window = 1;
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert_uint_eq(board->vcpu[0].run.request_interrupt_window, 0);
+	fake_board_free(board);
+}
+END_TEST
+
+START_TEST(the_highest_first_and_the_rest_later)
+{
+	struct fake_board *board = ready_board();
+	const struct kvm_run *run = &board->vcpu[0].run;
+
+	accept_vector(board, 0x41);
+	accept_vector(board, 0x91);
+	ck_assert_int_eq(inject(board), 0x91);
+	ck_assert(in_service(board, 0x91) && !in_service(board, 0x41));
+	/* Not deliverable during 0x91's service: its EOI brings an exit, no window is needed. */
+	ck_assert_uint_eq(run->request_interrupt_window, 0);
+	accept_vector(board, 0xa1);
+	ck_assert_int_eq(inject(board), 0xa1);
+	fake_apic_write(board, 0, LAPIC_EOI, 0);
+	fake_apic_write(board, 0, LAPIC_EOI, 0);
+	ck_assert_int_eq(inject(board), 0x41);
+	fake_board_free(board);
+}
+END_TEST
+
+START_TEST(not_ready_means_a_window)
+{
+	struct fake_board *board = ready_board();
+	struct kvm_run *run = &board->vcpu[0].run;
+
+	run->ready_for_interrupt_injection = 0; /* although IF is set: an interrupt shadow */
+	accept_vector(board, 0x41);
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert_uint_eq(run->request_interrupt_window, 1);
+	ck_assert(fake_irr(board, 0, 0x41));
+	run->ready_for_interrupt_injection = 1;
+	ck_assert_int_eq(inject(board), 0x41);
+	ck_assert_uint_eq(run->request_interrupt_window, 0);
+	fake_board_free(board);
+}
+END_TEST
+
+/* R60: what KVM did not take is not in service. */
+START_TEST(a_taken_slot_loses_nothing)
+{
+	struct fake_board *board = ready_board();
+	struct fake_vcpu *fake = &board->vcpu[0];
+
+	fake->refusal = -EEXIST;
+	accept_vector(board, 0x41);
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert(fake_irr(board, 0, 0x41) && !in_service(board, 0x41));
+	ck_assert_uint_eq(fake->run.request_interrupt_window, 1);
+	ck_assert(!machine_has_ended(&board->machine));
+	fake->refusal = 0;
+	ck_assert_int_eq(inject(board), 0x41);
+	fake_board_free(board);
+}
+END_TEST
+
+START_TEST(another_refusal_ends_the_machine)
+{
+	struct fake_board *board = ready_board();
+
+	board->log.fd = -1;
+	board->vcpu[0].refusal = -ENXIO;
+	accept_vector(board, 0x41);
+	vcpu_inject(cpu0(board));
+	ck_assert_int_eq(board->machine.verdict.end, MACHINE_KVM_ERROR);
+	ck_assert_uint_eq(board->machine.verdict.value, ENXIO);
+	fake_board_free(board);
+}
+END_TEST
+
+/* An MSR exit that answers with #GP: the #GP goes first. */
+START_TEST(a_gp_goes_first)
+{
+	struct fake_board *board = ready_board();
+
+	cpu0(board)->gp_pending = true;
+	accept_vector(board, 0x41);
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert_uint_eq(board->vcpu[0].run.request_interrupt_window, 1);
+	fake_board_free(board);
+}
+END_TEST
+
+/* R141 */
+START_TEST(what_ends_a_halt)
+{
+	struct fake_board *board = ready_board();
+	struct kvm_run *run = &board->vcpu[0].run;
+	struct vcpu *vcpu = cpu0(board);
+
+	vcpu->halted = true;
+	ck_assert(!vcpu_inject(vcpu));
+	fake_apic_write(board, 0, LAPIC_TPR, 0x50);
+	accept_vector(board, 0x41);
+	ck_assert_msg(!vcpu_inject(vcpu), "TPR holds the vector");
+	run->if_flag = 0;
+	accept_vector(board, 0x61);
+	ck_assert_msg(!vcpu_inject(vcpu), "IF is clear");
+	run->if_flag = 1;
+	ck_assert_int_eq(inject(board), 0x61);
+	ck_assert(!vcpu->halted);
+	fake_board_free(board);
+}
+END_TEST
+
+START_TEST(a_due_timer_ends_a_halt)
+{
+	struct fake_board *board = ready_board();
+	struct vcpu *vcpu = cpu0(board);
+
+	fake_apic_write(board, 0, LAPIC_LVT_TIMER, 0x51);
+	fake_apic_write(board, 0, LAPIC_TIMER_DCR, LAPIC_TIMER_DCR_DIVIDE);
+	fake_apic_write(board, 0, LAPIC_TIMER_ICR, 1);
+	vcpu->halted = true;
+	ck_assert_int_eq(inject(board), 0x51);
+	ck_assert(!vcpu->halted);
+	fake_board_free(board);
+}
+END_TEST
+
+START_TEST(cr8_and_tpr_are_one)
+{
+	struct fake_board *board = ready_board();
+	struct kvm_run *run = &board->vcpu[0].run;
+	struct vcpu *vcpu = cpu0(board);
+
+	fake_apic_write(board, 0, LAPIC_TPR, 0x57);
+	inject(board);
+	ck_assert_uint_eq(run->cr8, 5);
+	/* The guest leaves CR8 alone: the low half of TPR stays (R62). */
+	vcpu_cr8_after_run(vcpu);
+	ck_assert_uint_eq(vcpu->lapic.regs.tpr.reg, 0x57);
+	run->cr8 = 3;
+	vcpu_cr8_after_run(vcpu);
+	ck_assert_uint_eq(vcpu->lapic.regs.tpr.reg, 0x30);
+	fake_board_free(board);
+}
+END_TEST
+
+/* R63: a vector that TPR holds back is delivered after CR8 was lowered. */
+START_TEST(lowering_cr8_releases)
+{
+	struct fake_board *board = ready_board();
+	struct vcpu *vcpu = cpu0(board);
+
+	fake_apic_write(board, 0, LAPIC_TPR, 0x50);
+	accept_vector(board, 0x41);
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert_uint_eq(vcpu->stats.tpr_polls, 1);
+	board->vcpu[0].run.cr8 = 3;
+	vcpu_cr8_after_run(vcpu);
+	ck_assert_int_eq(inject(board), 0x41);
+	fake_board_free(board);
+}
+END_TEST
+
+static void raise_irq1(struct fake_board *board)
+{
+	static const struct {
+		uint16_t port;
+		uint8_t value;
+	} writes[] = {
+		{ 0x20, 0x11 }, { 0x21, 0x20 }, { 0x21, 0x04 }, { 0x21, 0x01 }, { 0x21, 0xfd },
+	};
+
+	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+		bus_write(&board->machine.ports, writes[i].port, 1, writes[i].value);
+	irqchip_set_irq(&board->machine.irqchip, 1, 0, true);
+	vcpu_act_on_events(cpu0(board));
+}
+
+/* R137, R138, R140: only where LINT0 says so, whatever TPR says, and not before it can be taken. */
+START_TEST(the_8259_is_acknowledged_when_it_is_injected)
+{
+	struct fake_board *board = ready_board();
+	struct kvm_run *run = &board->vcpu[0].run;
+
+	raise_irq1(board);
+	ck_assert_msg(inject(board) == FAKE_NO_VECTOR, "LINT0 is masked");
+	fake_apic_write(board, 0, LAPIC_TPR, 0xf0);
+	fake_apic_write(board, 0, LAPIC_LVT_LINT0, APIC_MODE_EXTINT << LAPIC_LVT_MODE_SHIFT);
+	run->ready_for_interrupt_injection = 0;
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert_uint_eq(run->request_interrupt_window, 1);
+	ck_assert(irqchip_intr(&board->machine.irqchip));
+	run->ready_for_interrupt_injection = 1;
+	ck_assert_int_eq(inject(board), 0x21);
+	ck_assert(!in_service(board, 0x21));
+	ck_assert(!irqchip_intr(&board->machine.irqchip));
+	fake_board_free(board);
+}
+END_TEST
+
+/* An ExtINT message of the I/O APIC stands for as long as INTR is high, LINT0 or not. */
+START_TEST(an_extint_message_acknowledges_once)
+{
+	struct fake_board *board = ready_board();
+
+	raise_irq1(board);
+	lapic_post_event(&cpu0(board)->inbox, LAPIC_EVENT_EXTINT);
+	vcpu_act_on_events(cpu0(board));
+	ck_assert_int_eq(inject(board), 0x21);
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert(!cpu0(board)->extint_message);
+	fake_board_free(board);
+}
+END_TEST
+
+static TCase *pic_case(void)
+{
+	TCase *tc = tcase_create("8259");
+
+	tcase_add_test(tc, the_8259_is_acknowledged_when_it_is_injected);
+	tcase_add_test(tc, an_extint_message_acknowledges_once);
+	return tc;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("vcpu_inject");
+	TCase *tc = tcase_create("vectors");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, pic_case());
+	tcase_add_test(tc, nothing_to_inject);
+	tcase_add_test(tc, the_highest_first_and_the_rest_later);
+	tcase_add_test(tc, not_ready_means_a_window);
+	tcase_add_test(tc, a_taken_slot_loses_nothing);
+	tcase_add_test(tc, another_refusal_ends_the_machine);
+	tcase_add_test(tc, a_gp_goes_first);
+	tcase_add_test(tc, what_ends_a_halt);
+	tcase_add_test(tc, a_due_timer_ends_a_halt);
+	tcase_add_test(tc, cr8_and_tpr_are_one);
+	tcase_add_test(tc, lowering_cr8_releases);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
