@@ -195,6 +195,16 @@ int cpuid_prepare(struct machine *machine)
 	return ret;
 }
 
+uint8_t cpuid_maxphyaddr(const struct machine *machine)
+{
+	const struct kvm_cpuid_buffer *cpuid = &machine->cpuid;
+
+	for (uint32_t i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 0x80000008)
+			return (uint8_t)cpuid->entries[i].eax;
+	return 36;
+}
+
 void cpuid_for_vcpu(const struct machine *machine, uint32_t index, struct kvm_cpuid_buffer *cpuid)
 {
 	uint32_t id = machine->options->apic_id_offset + index;

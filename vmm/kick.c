@@ -24,11 +24,16 @@ static void on_kick(int signal, siginfo_t *info, void *context)
 int kick_setup(void)
 {
 	struct sigaction action;
+	sigset_t kick;
 
 	memset(&action, 0, sizeof(action));
 	action.sa_sigaction = on_kick;
 	action.sa_flags = SA_SIGINFO | SA_RESTART;
 	sigfillset(&action.sa_mask);
+	/* Whoever started the process may have left it blocked, and the probe kicks this thread. */
+	sigemptyset(&kick);
+	sigaddset(&kick, KICK_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
 	return sigaction(KICK_SIGNAL, &action, NULL) ? -errno : 0;
 }
 

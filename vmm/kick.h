@@ -19,7 +19,7 @@
 
 #define KICK_SIGNAL SIGUSR1
 
-/* Install the handler; once, before any vCPU thread exists. 0 or -errno. */
+/* Install the handler and unblock the signal; once, before any vCPU thread exists. 0 or -errno. */
 int kick_setup(void);
 
 /* Send the kick to thread tid of this process, which runs the vCPU of run. Any thread. */

@@ -24,6 +24,7 @@
 #define MAX_EXITS    16
 #define PORT_DONE    0x10 /* the snippet has ended; EDX is its answer */
 #define PORT_HANDLER 0x11 /* the interrupt has arrived */
+#define PORT_MISSED  0x12 /* the snippet was left at its end */
 #define HLT_KICK_NS  100000
 #define HLT_TRIES    12
 
@@ -307,6 +308,15 @@ static void unmake(struct probe *p)
 		close(p->vm);
 }
 
+/* Behind it an OUT, or a CPU that misses its interrupt would run on into the handler by itself. */
+static void write_snippet(struct probe *p, const struct snippet *snippet)
+{
+	static const uint8_t missed[] = { 0xe6, PORT_MISSED };
+
+	memcpy(p->ram + CODE, snippet->code, snippet->size);
+	memcpy(p->ram + CODE + snippet->size, missed, sizeof(missed));
+}
+
 /* A failed check may leave the vCPU halted or with an interrupt queued: the rest counts as failed. */
 static int run_checks(struct probe *p, struct probe_result *result)
 {
@@ -315,7 +325,7 @@ static int run_checks(struct probe *p, struct probe_result *result)
 	write_ram(p);
 	result->parked_is_sound = true;
 	for (int i = 0; i < PROBE_CHECKS; i++) {
-		memcpy(p->ram + CODE, snippets[i].code, snippets[i].size);
+		write_snippet(p, &snippets[i]);
 		ret = set_start(p);
 		if (ret < 0)
 			return ret;

@@ -111,6 +111,8 @@ void machine_log_verdict(const struct machine *machine);
 
 /* Fill machine->cpuid from what KVM supports and what the machine offers. 0 or -errno. */
 int cpuid_prepare(struct machine *machine);
+/* Physical address bits that are offered: leaf 80000008H, or the 36 that KVM takes without it. */
+uint8_t cpuid_maxphyaddr(const struct machine *machine);
 /* The entries for one vCPU: ids and topology filled in. */
 void cpuid_for_vcpu(const struct machine *machine, uint32_t index, struct kvm_cpuid_buffer *cpuid);
 

@@ -37,6 +37,8 @@ enum {
 	OPT_LOG_FILE,
 };
 
+#define SHORT_OPTIONS ":c:m:i:p:vVh"
+
 static const struct option long_options[] = {
 	{"cpus",            required_argument, NULL, 'c'               },
 	{ "memory",         required_argument, NULL, 'm'               },
@@ -334,6 +336,21 @@ static int find_separator(int argc, char **argv)
 	return i;
 }
 
+/*
+ * What getopt_long(3) did not like: it left the option in optopt, 0 for a long one that it does not
+ * know. word is the last one that it has finished, which a short option among others is not.
+ */
+static int refuse_option(struct parser *p, int opt, const char *word)
+{
+	if (opt == ':')
+		return fail(p, "option '%s' needs a value; see --help", word);
+	if (optopt && !strchr(SHORT_OPTIONS, optopt) && optopt < OPT_LAPIC)
+		return fail(p, "unknown option '-%c'; see --help", optopt);
+	if (optopt)
+		return fail(p, "option '%s' takes no value; see --help", word);
+	return fail(p, "unknown option '%s'; see --help", word);
+}
+
 int options_parse(struct options *options, int argc, char **argv, char *error, size_t size)
 {
 	struct parser p = { .options = options, .error = error, .size = size };
@@ -349,12 +366,10 @@ int options_parse(struct options *options, int argc, char **argv, char *error, s
 		.log_level = LOG_WARN,
 	};
 	opterr = 0;
-	optind = 1;
-	while ((opt = getopt_long(ours, argv, ":c:m:i:p:vVh", long_options, NULL)) != -1) {
-		if (opt == ':')
-			return fail(&p, "option '%s' needs a value; see --help", argv[optind - 1]);
-		if (opt == '?')
-			return fail(&p, "unknown option '%s'; see --help", argv[optind - 1]);
+	optind = 0; /* glibc: forget an earlier argument vector altogether */
+	while ((opt = getopt_long(ours, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
+		if (opt == ':' || opt == '?')
+			return refuse_option(&p, opt, argv[optind - 1]);
 		ret = parse_one(&p, opt, optarg);
 		if (ret)
 			return ret;

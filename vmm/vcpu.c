@@ -77,7 +77,7 @@ static void power_up_lapic(struct vcpu *vcpu, uint32_t id)
 		/* There is no firmware to leave the 8259 connected, as PC guests expect. */
 		.lint0_extint = vcpu->index == 0,
 		.lowest_priority = true,
-		.maxphyaddr = 52,
+		.maxphyaddr = cpuid_maxphyaddr(m),
 		.bus_cycle_ns = VCPU_APIC_BUS_CYCLE_NS,
 		.min_period_ns = VCPU_MIN_PERIOD_NS,
 		.tsc_khz = m->tsc_khz,
@@ -114,6 +114,19 @@ static void take_tsc_frequency(struct vcpu *vcpu)
 	m->tsc_khz = khz > 0 ? (uint32_t)khz : 0;
 }
 
+/*
+ * What CPUID hides shall not be there: async page faults and PV IPIs would end in KVM's LAPIC. A
+ * KVM that cannot enforce it leaves a guest that breaks the rules with the consequences.
+ */
+static int enforce_pv_features(struct vcpu *vcpu)
+{
+	const unsigned int cap = KVM_CAP_ENFORCE_PV_FEATURE_CPUID;
+
+	if (kvm_check_extension(vcpu->machine->kvm_fd, cap) <= 0)
+		return 0;
+	return kvm_enable_cap(vcpu->fd, cap, 1);
+}
+
 int vcpu_create(struct vcpu *vcpu, struct machine *machine, uint32_t index)
 {
 	uint32_t id = machine->options->apic_id_offset + index;
@@ -138,6 +151,9 @@ int vcpu_create(struct vcpu *vcpu, struct machine *machine, uint32_t index)
 	ret = kvm_set(vcpu->fd, KVM_SET_CPUID2, &cpuid);
 	if (ret)
 		return create_failed(vcpu, "KVM_SET_CPUID2", ret);
+	ret = enforce_pv_features(vcpu);
+	if (ret)
+		return create_failed(vcpu, "KVM_CAP_ENFORCE_PV_FEATURE_CPUID", ret);
 	ret = setup_irqchip(vcpu, id);
 	if (ret == 0 && machine->shape != IRQCHIP_KERNEL)
 		lapic_publish(&machine->irqchip.directory, index, &vcpu->lapic);

@@ -16,14 +16,14 @@ static void kvm_failed(struct vcpu *vcpu, const char *what, int error)
 
 void vcpu_drain(struct vcpu *vcpu)
 {
-	uint32_t events;
+	const uint32_t sipi = LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK;
+	uint32_t events = lapic_drain(&vcpu->lapic, &vcpu->inbox);
 
-	if (!lapic_inbox_pending(&vcpu->inbox))
-		return;
-	events = lapic_drain(&vcpu->lapic, &vcpu->inbox);
-	/* A newer INIT discards an older SIPI (R127); a newer SIPI's vector replaces an older one's. */
-	if (events & (LAPIC_EVENT_INIT | LAPIC_EVENT_SIPI))
-		vcpu->events &= ~(LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK);
+	/* As in the inbox: INIT discards what came before it (R127, R132), the first SIPI counts (R126). */
+	if (events & LAPIC_EVENT_INIT)
+		vcpu->events &= ~(LAPIC_EVENT_USER0 - 1);
+	else if (vcpu->events & LAPIC_EVENT_SIPI)
+		events &= ~sipi;
 	vcpu->events |= events;
 }
 
@@ -74,11 +74,19 @@ static void take_nmi(struct vcpu *vcpu)
 		vcpu->halted = false;
 }
 
-/* Events that concern only userspace: the 8259's wire, and the user's wish to see something. */
+/* The 8259's wire. LINT0 may be programmed as NMI or INIT: then draining brings one more event. */
+static void sample_intr(struct vcpu *vcpu)
+{
+	while (vcpu->events & VCPU_EVENT_INTR) {
+		vcpu->events &= ~VCPU_EVENT_INTR;
+		lapic_lint_set(&vcpu->lapic, LAPIC_LINT0, irqchip_intr(&vcpu->machine->irqchip));
+		vcpu_drain(vcpu);
+	}
+}
+
+/* Events that concern only the user, who wishes to see something. */
 static void take_own_events(struct vcpu *vcpu, uint32_t events)
 {
-	if (events & VCPU_EVENT_INTR)
-		lapic_lint_set(&vcpu->lapic, LAPIC_LINT0, irqchip_intr(&vcpu->machine->irqchip));
 	if (events & VCPU_EVENT_DUMP_LAPIC)
 		dump_vcpu_lapic(vcpu);
 	if (events & VCPU_EVENT_DUMP_STATS)
@@ -90,6 +98,7 @@ void vcpu_act_on_events(struct vcpu *vcpu)
 	uint32_t events;
 
 	vcpu_drain(vcpu);
+	sample_intr(vcpu);
 	events = vcpu->events;
 	if (!events)
 		return;

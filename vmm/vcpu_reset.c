@@ -21,10 +21,14 @@
 #define EFER_LME      (1u << 8)
 #define EFER_LMA      (1u << 10)
 #define RFLAGS_FIXED  0x2u
+#define RFLAGS_IF     (1u << 9)
 #define SELECTOR_CODE 0x08
 #define SELECTOR_DATA 0x10
 #define SELECTOR_TSS  0x18
 #define TSS_LIMIT     0x67
+
+/* More than any instruction that KVM emulates needs: FXSAVE to MMIO has 64. */
+#define EXITS_PER_INSTRUCTION 1024
 
 /* Segment types of the SDM's "Code- and Data-Segment Types" and "System-Segment and Gate Types". */
 #define TYPE_DATA_RW  3
@@ -46,13 +50,18 @@ static struct kvm_segment real_mode_segment(uint16_t selector, uint64_t base, ui
 
 /*
  * An exit that was answered but not finished ends inside the next KVM_RUN: it would still write
- * registers and move RIP, in the middle of the new state. immediate_exit finishes just that. It stays
- * set, because a kick may have set it as well: the price is one empty round.
+ * registers and move RIP, in the middle of the new state. immediate_exit finishes just that. One
+ * instruction may take several exits, as an MMIO access across two pages does: they go unanswered
+ * until KVM_RUN has nothing left to ask and fails with EINTR. immediate_exit stays set, because a
+ * kick may have set it as well: the price is one empty round.
  */
 static void finish_exit(struct vcpu *vcpu)
 {
+	int exits = 0;
+
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	kvm_run_vcpu(vcpu->fd);
+	while (kvm_run_vcpu(vcpu->fd) == 0 && exits < EXITS_PER_INSTRUCTION)
+		exits++;
 }
 
 /* struct kvm_signal_mask with the kernel's one word of signals. */
@@ -63,36 +72,6 @@ struct one_signal_mask {
 
 _Static_assert(offsetof(struct one_signal_mask, signals) == sizeof(struct kvm_signal_mask),
 	       "the layout of struct kvm_signal_mask");
-
-/*
- * With a parked LAPIC a vector that KVM_INTERRUPT queued may sit where no ioctl can see or revoke it
- * until KVM has begun an entry, and would then arrive after the INIT. A signal that is blocked here
- * and open inside KVM_RUN makes KVM begin the entry, move the vector on, and return without running
- * the guest; from there KVM_SET_VCPU_EVENTS can take it back (R132).
- */
-static void expose_queued_vector(struct vcpu *vcpu)
-{
-	const struct one_signal_mask open_mask = { .len = sizeof(open_mask.signals) };
-	struct kvm_vcpu_events events;
-	sigset_t kick;
-
-	sigemptyset(&kick);
-	sigaddset(&kick, KICK_SIGNAL);
-	pthread_sigmask(SIG_BLOCK, &kick, NULL);
-	kick_thread(atomic_load(&vcpu->tid), vcpu->run);
-	kvm_set(vcpu->fd, KVM_SET_SIGNAL_MASK, &open_mask);
-	/* The first entry may only end a HLT; the signal stays pending meanwhile. */
-	for (int i = 0; i < 3; i++) {
-		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
-		kvm_run_vcpu(vcpu->fd);
-		if (kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &events) || events.interrupt.injected ||
-		    vcpu->run->ready_for_interrupt_injection)
-			break;
-	}
-	kvm_set(vcpu->fd, KVM_SET_SIGNAL_MASK, NULL);
-	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
-}
 
 /* CD and NW survive an INIT, but for the combination that is illegal. */
 static uint64_t init_cr0(uint64_t old)
@@ -142,9 +121,60 @@ static int reset_events(struct vcpu *vcpu)
 		.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW,
 	};
 	const struct kvm_debugregs debug = { .dr6 = 0xffff0ff0, .dr7 = 0x400 };
-	int ret = kvm_set(vcpu->fd, KVM_SET_VCPU_EVENTS, &none);
+	struct kvm_vcpu_events old;
+	/* KVM holds fresh NMIs in a queue that setting the events does not empty, but reading does. */
+	int ret = kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &old);
 
+	if (ret == 0)
+		ret = kvm_set(vcpu->fd, KVM_SET_VCPU_EVENTS, &none);
 	return ret ? ret : kvm_set(vcpu->fd, KVM_SET_DEBUGREGS, &debug);
+}
+
+/*
+ * With a parked LAPIC a vector that KVM_INTERRUPT queued may sit where no ioctl can see or revoke it
+ * until KVM has begun an entry, and would then arrive after the INIT. A signal that is blocked here
+ * and open inside KVM_RUN makes KVM begin the entry, move the vector on, and return without running
+ * the guest; from there KVM_SET_VCPU_EVENTS can take it back (R132).
+ */
+static int begin_entry(struct vcpu *vcpu)
+{
+	const struct one_signal_mask open_mask = { .len = sizeof(open_mask.signals) };
+	struct kvm_vcpu_events events;
+	int ret = kvm_set(vcpu->fd, KVM_SET_SIGNAL_MASK, &open_mask);
+
+	/* The first entry may only end a HLT; the signal stays pending meanwhile. */
+	for (int i = 0; ret == 0 && i < 3; i++) {
+		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+		kvm_run_vcpu(vcpu->fd);
+		ret = kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
+		if (ret || events.interrupt.injected || vcpu->run->ready_for_interrupt_injection)
+			break;
+	}
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	return ret ? ret : kvm_set(vcpu->fd, KVM_SET_SIGNAL_MASK, NULL);
+}
+
+static int expose_queued_vector(struct vcpu *vcpu)
+{
+	struct kvm_regs regs;
+	sigset_t kick;
+	int ret = kvm_get(vcpu->fd, KVM_GET_REGS, &regs);
+
+	/* IF, an NMI in service, an exception: what might hold the vector back ends with the INIT. */
+	regs.rflags |= RFLAGS_IF;
+	if (ret == 0)
+		ret = kvm_set(vcpu->fd, KVM_SET_REGS, &regs);
+	if (ret == 0)
+		ret = reset_events(vcpu);
+	if (ret)
+		return ret;
+	sigemptyset(&kick);
+	sigaddset(&kick, KICK_SIGNAL);
+	pthread_sigmask(SIG_BLOCK, &kick, NULL);
+	kick_thread(atomic_load(&vcpu->tid), vcpu->run);
+	ret = begin_entry(vcpu);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	return ret;
 }
 
 /* Paravirtual areas end with the INIT, or KVM would go on writing into guest memory. */
@@ -161,16 +191,20 @@ static void reset_pv_msrs(struct vcpu *vcpu)
 int vcpu_reset_init(struct vcpu *vcpu)
 {
 	const struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
-	int ret;
+	int ret = 0;
 
 	finish_exit(vcpu);
 	if (vcpu->injection_queued && vcpu->machine->shape == IRQCHIP_PARKED)
-		expose_queued_vector(vcpu);
+		ret = expose_queued_vector(vcpu);
 	vcpu->injection_queued = false;
 	vcpu->gp_pending = false;
 	vcpu->cr8 = 0;
 	vcpu->run->cr8 = 0;
-	ret = reset_sregs(vcpu);
+	/* KVM said so of the CPU as it was before; with IF clear nothing may be injected. */
+	vcpu->run->ready_for_interrupt_injection = 0;
+	vcpu->run->if_flag = 0;
+	if (ret == 0)
+		ret = reset_sregs(vcpu);
 	if (ret == 0)
 		ret = reset_regs(vcpu);
 	if (ret == 0)
