@@ -125,14 +125,14 @@ static uint64_t self_ipi(struct bench *bench)
 void bench_exits(struct bench *bench)
 {
 	static const struct bench_op ops[] = {
-		{"exit",        bench_exit, 7},
-		{ "exit-port",  exit_port,  7},
-		{ "rdmsr-base", rdmsr_base, 7},
-		{ "tpr-read",   tpr_read,   7},
-		{ "eoi",        eoi,        7},
-		{ "icr-nobody", icr_nobody, 7},
-		{ "icr-self",   icr_self,   7},
-		{ "self-ipi",   self_ipi,   7},
+		{ "exit", bench_exit, 7 },
+		{ "exit-port", exit_port, 7 },
+		{ "rdmsr-base", rdmsr_base, 7 },
+		{ "tpr-read", tpr_read, 7 },
+		{ "eoi", eoi, 7 },
+		{ "icr-nobody", icr_nobody, 7 },
+		{ "icr-self", icr_self, 7 },
+		{ "self-ipi", self_ipi, 7 },
 	};
 
 	irq_set_handler(bench->kernel, BENCH_VECTOR_EOI, on_eoi_vector);

@@ -88,12 +88,12 @@ static void be_target(const struct bench *bench)
 static void pair_job(struct kernel *kernel, struct cpu *cpu)
 {
 	static const struct bench_op running[] = {
-		{"icr-running",  icr_target, 9},
-		{ "ipi-running", round_trip, 9},
+		{ "icr-running", icr_target, 15 },
+		{ "ipi-running", round_trip, 15 },
 	};
 	static const struct bench_op halted[] = {
-		{"icr-halted",  icr_target, 9},
-		{ "ipi-halted", round_trip, 9},
+		{ "icr-halted", icr_target, 15 },
+		{ "ipi-halted", round_trip, 15 },
 	};
 	struct bench *bench = bench_of(kernel);
 
@@ -110,9 +110,7 @@ static void pair_job(struct kernel *kernel, struct cpu *cpu)
 
 static void broadcast_job(struct kernel *kernel, struct cpu *cpu)
 {
-	static const struct bench_op ops[] = {
-		{"broadcast", broadcast, 9}
-	};
+	static const struct bench_op ops[] = { { "broadcast", broadcast, 15 } };
 	struct bench *bench = bench_of(kernel);
 
 	if (cpu->index != 0) {

@@ -59,12 +59,12 @@ static uint64_t late_halted(struct bench *bench)
 void bench_timer(struct bench *bench)
 {
 	static const struct bench_op one_shot[] = {
-		{"oneshot-running", late_running, 5},
-		{ "oneshot-halted", late_halted,  5},
+		{ "oneshot-running", late_running, 5 },
+		{ "oneshot-halted", late_halted, 5 },
 	};
 	static const struct bench_op deadline[] = {
-		{"deadline-running", late_running, 5},
-		{ "deadline-halted", late_halted,  5},
+		{ "deadline-running", late_running, 5 },
+		{ "deadline-halted", late_halted, 5 },
 	};
 
 	irq_set_handler(bench->kernel, BENCH_VECTOR_TIMER, on_timer);

@@ -15,8 +15,7 @@
 #define IDT_INTERRUPT_GATE 0x8e00u
 #define ISR_STUB_SIZE      16u
 
-#define VECTOR_PAGE_FAULT     14u
-#define VECTOR_LAST_EXCEPTION 31u
+#define VECTOR_PAGE_FAULT 14u
 
 struct gate {
 	uint16_t offset_low;
@@ -41,6 +40,29 @@ extern const struct fixup fixups_start[], fixups_end[];
 
 void irq_dispatch(struct frame *frame);
 
+static bool fix_up(struct frame *frame)
+{
+	for (const struct fixup *f = fixups_start; f < fixups_end; f++) {
+		if (f->at == frame->rip) {
+			frame->rip = f->resume;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void irq_exception(struct cpu *cpu, struct frame *frame)
+{
+	uint64_t cr2 = 0;
+
+	if (fix_up(frame))
+		return;
+	if (frame->vector == VECTOR_PAGE_FAULT)
+		__asm__ volatile("movq %%cr2, %0" : "=r"(cr2));
+	panic("exception %lu error %lx rip %lx cr2 %lx cpu %u", frame->vector, frame->error,
+	      frame->rip, cr2, cpu->index);
+}
+
 /* Only the CPU itself writes its counters, so an increment needs no locked instruction. */
 static void increment(_Atomic uint32_t *counter)
 {
@@ -57,9 +79,9 @@ static void irq_wake(struct cpu *cpu, struct frame *frame)
 static void default_handlers(struct kernel *kernel)
 {
 	for (uint32_t i = 0; i < IDT_VECTORS; i++) {
-		bool application = i >= VECTOR_FIRST && i <= VECTOR_LAST;
-
-		kernel->handler[i] = application ? irq_plain : irq_stray;
+		kernel->handler[i] = i < VECTOR_PIC ? irq_exception : irq_stray;
+		if (i >= VECTOR_FIRST && i <= VECTOR_LAST)
+			kernel->handler[i] = irq_plain;
 	}
 	kernel->handler[VECTOR_NMI] = irq_nmi;
 	kernel->handler[VECTOR_KICK] = irq_wake;
@@ -156,39 +178,11 @@ void irq_stray(struct cpu *cpu, struct frame *frame)
 		apic_eoi();
 }
 
-static bool fix_up(struct frame *frame)
-{
-	for (const struct fixup *f = fixups_start; f < fixups_end; f++) {
-		if (f->at == frame->rip) {
-			frame->rip = f->resume;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void exception(const struct cpu *cpu, struct frame *frame)
-{
-	uint64_t cr2 = 0;
-
-	if (fix_up(frame))
-		return;
-	if (frame->vector == VECTOR_PAGE_FAULT)
-		__asm__ volatile("movq %%cr2, %0" : "=r"(cr2));
-	panic("exception %lu error %lx rip %lx cr2 %lx cpu %u", frame->vector, frame->error,
-	      frame->rip, cr2, cpu->index);
-}
-
 void irq_dispatch(struct frame *frame)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (frame->vector == VECTOR_NMI)
-		cpu->kernel->handler[VECTOR_NMI](cpu, frame);
-	else if (frame->vector <= VECTOR_LAST_EXCEPTION)
-		exception(cpu, frame);
-	else
-		cpu->kernel->handler[frame->vector](cpu, frame);
+	cpu->kernel->handler[frame->vector](cpu, frame);
 }
 
 void panic(const char *fmt, ...)

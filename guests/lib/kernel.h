@@ -90,6 +90,7 @@ struct kernel {
 	uint64_t rsdp;          /* 0: to be searched for */
 	uint32_t pm_timer_port; /* 0: none */
 	struct jobs jobs;
+	void (*ap_main)(struct cpu *cpu); /* NULL, or what APs do instead of waiting for jobs */
 	void *application;
 	void (*at_panic)(struct kernel *kernel, const char *why); /* may be NULL */
 	irq_handler handler[256];

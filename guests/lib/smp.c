@@ -18,6 +18,8 @@
 #define RESCUE_US     5000000u
 #define KICK_SINGLY   4u
 
+_Static_assert(sizeof(struct cpu) <= LAYOUT_CPU_BLOCK / 4, "the rest of the block is the stack");
+
 struct trampoline_data {
 	uint64_t apic_ids;
 	uint64_t blocks;
@@ -103,6 +105,8 @@ void ap_entry(void)
 	uint32_t seen = atomic_load(&kernel->jobs.generation);
 
 	irq_load(kernel);
+	if (kernel->ap_main)
+		kernel->ap_main(cpu);
 	apic_enable(kernel);
 	if (apic_id() != cpu->apic_id)
 		panic("cpu %u: APIC id %u, MADT and CPUID say %u", cpu->index, apic_id(),
@@ -147,6 +151,11 @@ bool smp_wait(const _Atomic uint32_t *counter, uint32_t value)
 	return done;
 }
 
+void smp_clear_abort(struct kernel *kernel)
+{
+	atomic_store(&kernel->jobs.aborting, false);
+}
+
 bool smp_wait_us(const _Atomic uint32_t *counter, uint32_t value, uint64_t us)
 {
 	uint64_t deadline = rdtsc() + clock_us_to_tsc(this_cpu()->kernel, us);
@@ -166,7 +175,7 @@ static void collect(struct kernel *kernel, uint32_t total)
 
 	if (!smp_wait_us(&jobs->done, total, RESCUE_US))
 		panic("%u of %u CPUs do not come back", total - atomic_load(&jobs->done), total);
-	atomic_store(&jobs->aborting, false);
+	smp_clear_abort(kernel);
 }
 
 static void wake(const struct kernel *kernel, uint32_t first, uint32_t last)
@@ -223,6 +232,6 @@ bool smp_start(struct kernel *kernel, uint32_t first, uint32_t last)
 
 		all = smp_wait(&cpu->starts, cpu->expected_starts);
 	}
-	atomic_store(&kernel->jobs.aborting, false);
+	smp_clear_abort(kernel);
 	return all;
 }

@@ -31,6 +31,8 @@ bool smp_run_all(struct kernel *kernel, job_fn job);
  * test itself, or a kick. False: out of time (CPU 0), or CPU 0 was.
  */
 bool smp_wait(const _Atomic uint32_t *counter, uint32_t value);
+/* After a wait of CPU 0 outside of any job that ran out of time: the next ones count again. */
+void smp_clear_abort(struct kernel *kernel);
 /* CPU 0 only, and no concern of the others: it sleeps so long at most. */
 bool smp_wait_us(const _Atomic uint32_t *counter, uint32_t value, uint64_t us);
 

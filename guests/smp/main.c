@@ -101,8 +101,11 @@ static void report_panic(struct kernel *kernel, const char *why)
 {
 	struct environment *env = test_env(kernel);
 
-	print("FAIL %s/%s: panic: %s\n", mode_name(kernel), env->running ? env->running : "start",
-	      test_failed(kernel) ? env->why : why);
+	/* The test's own reason is the better one, if it had got as far as that. */
+	if (env->running && test_failed(kernel))
+		why = env->why;
+	print("FAIL %s/%s: panic: %s\n", mode_name(kernel),
+	      env->running ? env->running : "mode-switch", why);
 	env->failures++;
 	print_totals(env);
 }
@@ -121,6 +124,9 @@ static void run_test(struct kernel *kernel, const struct test *test)
 	atomic_store(&env->failed, false);
 	env->running = test->name;
 	test->run(kernel);
+	smp_clear_abort(kernel);
+	for (uint32_t i = 0; i < kernel->nr_cpus; i++)
+		test_expect_no_strays(kernel, kernel_cpu(kernel, i));
 	env->running = NULL;
 	if (test_failed(kernel)) {
 		print("FAIL %s/%s: %s\n", mode_name(kernel), test->name, env->why);
@@ -142,13 +148,12 @@ static bool run_pass(struct kernel *kernel, bool x2apic)
 {
 	uint32_t last = kernel->nr_cpus - 1;
 
-	/* CPUs that are up change their mode; the others will start in it. */
+	/* CPUs that are up change their mode, CPU 0 first; the others will start in it. */
 	atomic_store(&kernel->x2apic, x2apic);
-	if (!kernel_cpu(kernel, last)->expected_starts)
-		last = 0;
-	smp_tick(kernel, false);
-	smp_run(kernel, enable_job, 0, last);
+	apic_enable(kernel);
 	smp_tick(kernel, true);
+	if (last && kernel_cpu(kernel, last)->expected_starts)
+		smp_run(kernel, enable_job, 1, last);
 	for (uint32_t i = 0; i < NR_TESTS; i++) {
 		if (i == 0 || selected(kernel, &tests[i]))
 			run_test(kernel, &tests[i]);

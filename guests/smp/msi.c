@@ -4,7 +4,6 @@
  * Format", "Message Data Register Format".
  */
 #include "lib/apic.h"
-#include "lib/clock.h"
 #include "lib/ioapic.h"
 #include "lib/irq.h"
 #include "lib/smp.h"
@@ -15,7 +14,6 @@
 #define MSI_LOGICAL (1u << 2)
 #define MSI_HINT    (1u << 3)
 #define FLAT_CPUS   8u
-#define QUIET_US    1000u
 
 /* Destination bits 14:8 go to address bits 11:5 (R156). */
 static uint64_t address_of(uint32_t dest)
@@ -23,32 +21,11 @@ static uint64_t address_of(uint32_t dest)
 	return APIC_MMIO | (dest & 0xff) << 12 | (dest >> 8 & 0x7f) << 5;
 }
 
-static void expect(struct kernel *kernel, uint32_t index, uint32_t count)
-{
-	const struct cpu *cpu = kernel_cpu(kernel, index);
-
-	if (!smp_wait(&cpu->count[VECTOR_MSI], count) ||
-	    test_load(&cpu->count[VECTOR_MSI]) != count)
-		test_fail(kernel, "cpu %u: %u came, not %u", index,
-			  test_load(&cpu->count[VECTOR_MSI]), count);
-}
-
-static void expect_sum(struct kernel *kernel, uint32_t count)
-{
-	uint32_t sum = 0;
-
-	clock_delay_us(kernel, QUIET_US);
-	for (uint32_t i = 0; i < kernel->nr_cpus; i++)
-		sum += test_load(&kernel_cpu(kernel, i)->irqs);
-	if (sum != count)
-		test_fail(kernel, "%u interrupts on all CPUs together, not %u", sum, count);
-}
-
 void test_msi_physical(struct kernel *kernel)
 {
 	uint32_t sent = 0;
 
-	irq_set_handler(kernel, VECTOR_MSI, irq_notify);
+	irq_set_handler(kernel, VECTOR_MSI, test_handler);
 	irq_set_handler(kernel, VECTOR_NMI, irq_nmi_notify);
 	for (uint32_t i = 0; i < kernel->nr_cpus && !test_failed(kernel); i++) {
 		struct cpu *cpu = kernel_cpu(kernel, i);
@@ -56,21 +33,21 @@ void test_msi_physical(struct kernel *kernel)
 		if (!ioapic_reaches(&kernel->ioapic, cpu->apic_id))
 			continue;
 		msi_send(address_of(cpu->apic_id), VECTOR_MSI);
-		expect(kernel, i, 1);
+		test_expect_at(kernel, i, VECTOR_MSI, 1);
 		sent++;
 		msi_send(address_of(cpu->apic_id), APIC_MODE_NMI);
 		if (!smp_wait(&cpu->nmis, 1))
 			test_fail(kernel, "cpu %u: the NMI did not come", i);
 	}
 	if (!test_failed(kernel))
-		expect_sum(kernel, sent);
+		test_expect_sum(kernel, sent);
 }
 
 void test_msi_logical(struct kernel *kernel)
 {
 	uint32_t sent = 0, all = 0;
 
-	irq_set_handler(kernel, VECTOR_MSI, irq_notify);
+	irq_set_handler(kernel, VECTOR_MSI, test_handler);
 	for (uint32_t i = 0; i < kernel->nr_cpus && !test_failed(kernel); i++) {
 		uint32_t bit = in_x2apic(kernel) ? kernel->apic_ids[i] : i;
 
@@ -78,12 +55,12 @@ void test_msi_logical(struct kernel *kernel)
 			continue;
 		all |= 1u << bit;
 		msi_send(address_of(1u << bit) | MSI_LOGICAL, VECTOR_MSI);
-		expect(kernel, i, 1);
+		test_expect_at(kernel, i, VECTOR_MSI, 1);
 		sent++;
 	}
 	all &= 0x7f;
 	if (!test_failed(kernel) && all) {
 		msi_send(address_of(all) | MSI_LOGICAL | MSI_HINT, APIC_MODE_LOWEST | VECTOR_MSI);
-		expect_sum(kernel, sent + 1);
+		test_expect_sum(kernel, sent + 1);
 	}
 }

@@ -60,8 +60,19 @@ uint32_t test_load(const _Atomic uint32_t *counter);
 void test_store(_Atomic uint32_t *counter, uint32_t value);
 /* Vectors VECTOR_FIRST + [0, vectors) came once each to this CPU, and nothing else did. */
 void test_expect_each_once(struct kernel *kernel, const struct cpu *cpu, uint32_t vectors);
+void test_expect_no_strays(struct kernel *kernel, const struct cpu *cpu);
 /* No CPU up to members has more or fewer than count application interrupts. */
 void test_expect_totals(struct kernel *kernel, uint32_t members, uint32_t count);
+
+/*
+ * For interrupts from outside, of which CPU 0 waits for each: a handler that counts for all CPUs
+ * together too, by test_note; that vector has come count times to that CPU; that count came to all
+ * CPUs together and no more follow.
+ */
+void test_handler(struct cpu *cpu, struct frame *frame);
+void test_note(const struct cpu *cpu);
+void test_expect_at(struct kernel *kernel, uint32_t index, uint32_t vector, uint32_t count);
+void test_expect_sum(struct kernel *kernel, uint32_t count);
 
 /* Each member to each member, itself included: exchange->low and ->dest say how. */
 void exchange_matrix(struct kernel *kernel, const struct exchange *exchange);

@@ -12,7 +12,7 @@ lane_amd_start()
 	local dir=$1
 
 	LANE_EMULATOR=QEMU
-	setpriv --pdeathsig KILL qemu-system-x86_64 \
+	setpriv --pdeathsig KILL "${LANE_QEMU[@]}" \
 		-accel tcg,thread=multi -cpu max,+svm -smp "$LANE_SMP" -m "$LANE_MEMORY" \
 		-kernel "$LANE_VMLINUZ" -initrd "$dir/initrd" \
 		-append "console=ttyS1 panic=-1 quiet" \
