@@ -179,7 +179,7 @@ static struct acpi_gas io_register(uint16_t port, uint32_t size, uint8_t access)
 static uint32_t facs_write(struct table_area *area)
 {
 	const struct acpi_facs facs = {
-		.signature = {'F', 'A', 'C', 'S'},
+		.signature = { 'F', 'A', 'C', 'S' },
 		.length = sizeof(facs),
 		.version = FACS_VERSION,
 	};

@@ -195,7 +195,7 @@ static uint32_t put_local_interrupts(struct table_area *area)
 static void write_pointers(uint8_t *low_ram, uint32_t table)
 {
 	struct mp_pointer pointer = {
-		.signature = {'_', 'M', 'P', '_'},
+		.signature = { '_', 'M', 'P', '_' },
 		.table = table,
 		.length = 1,
 		.revision = MP_SPEC_REVISION,
@@ -211,7 +211,7 @@ static void write_pointers(uint8_t *low_ram, uint32_t table)
 void mptable_write(struct table_area *area, const struct boot_platform *platform, uint8_t *low_ram)
 {
 	struct mp_table table = {
-		.signature = {'P', 'C', 'M', 'P'},
+		.signature = { 'P', 'C', 'M', 'P' },
 		.revision = MP_SPEC_REVISION,
 		.local_apic_address = LAYOUT_LOCAL_APIC,
 	};

@@ -62,7 +62,7 @@ void ioapic_reset(struct ioapic *io, const struct ioapic_config *config)
 								: IOAPIC_VERSION_82093AA;
 
 	*io = (struct ioapic){
-		.config = {.id = id, .version = version, .ext_dest = config->ext_dest},
+		.config = { .id = id, .version = version, .ext_dest = config->ext_dest },
 		.id = (uint32_t)id << ID_SHIFT,
 	};
 	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++)

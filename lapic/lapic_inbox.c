@@ -8,7 +8,7 @@
 #include "lapic/lapic_inbox.h"
 #include "lapic/lapic_priv.h"
 
-#define SIPI_BITS (LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK)
+#define SIPI_BITS  (LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK)
 /* What INIT wipes of the events that came before it. */
 #define INIT_WIPES (SIPI_BITS | LAPIC_EVENT_NMI | LAPIC_EVENT_SMI | LAPIC_EVENT_EXTINT)
 

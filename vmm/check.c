@@ -12,20 +12,20 @@ static const struct {
 	unsigned int cap;
 	const char *name;
 } capabilities[] = {
-	{KVM_CAP_IMMEDIATE_EXIT,      "KVM_CAP_IMMEDIATE_EXIT"    },
-	{ KVM_CAP_SPLIT_IRQCHIP,      "KVM_CAP_SPLIT_IRQCHIP"     },
-	{ KVM_CAP_X86_USER_SPACE_MSR, "KVM_CAP_X86_USER_SPACE_MSR"},
-	{ KVM_CAP_X86_MSR_FILTER,     "KVM_CAP_X86_MSR_FILTER"    },
-	{ KVM_CAP_X2APIC_API,         "KVM_CAP_X2APIC_API"        },
+	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT" },
+	{ KVM_CAP_SPLIT_IRQCHIP, "KVM_CAP_SPLIT_IRQCHIP" },
+	{ KVM_CAP_X86_USER_SPACE_MSR, "KVM_CAP_X86_USER_SPACE_MSR" },
+	{ KVM_CAP_X86_MSR_FILTER, "KVM_CAP_X86_MSR_FILTER" },
+	{ KVM_CAP_X2APIC_API, "KVM_CAP_X2APIC_API" },
 };
 
 /* The vendor's half of KVM shows as a module, unless it is built in. */
 static const char *vendor_module(void)
 {
 	static const char *const modules[][2] = {
-		{"/sys/module/kvm_intel", "kvm_intel"                           },
-		{ "/sys/module/kvm_amd",  "kvm_amd"                             },
-		{ "/sys/module/kvm_pvm",  "kvm_pvm (emulates kernel code: slow)"},
+		{ "/sys/module/kvm_intel", "kvm_intel" },
+		{ "/sys/module/kvm_amd", "kvm_amd" },
+		{ "/sys/module/kvm_pvm", "kvm_pvm (emulates kernel code: slow)" },
 	};
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)

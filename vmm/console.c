@@ -189,8 +189,8 @@ void console_consume(struct console *console, size_t count)
 static bool console_wait(const struct console *console, short events, int timeout)
 {
 	struct pollfd fd[2] = {
-		{.fd = console->out.fd, .events = events},
-		{ .fd = console->cut,   .events = POLLIN},
+		{ .fd = console->out.fd, .events = events },
+		{ .fd = console->cut, .events = POLLIN },
 	};
 
 	while (poll(fd, 2, timeout) < 0) {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 extern const uint8_t default_guest_start[];
-extern const uint8_t default_guest_end[];
+extern const uint64_t default_guest_bytes;
 
 const void *default_guest_image(void)
 {
@@ -14,5 +14,5 @@ const void *default_guest_image(void)
 
 size_t default_guest_size(void)
 {
-	return (size_t)(default_guest_end - default_guest_start);
+	return (size_t)default_guest_bytes;
 }

@@ -6,7 +6,10 @@
 	.hidden default_guest_start
 default_guest_start:
 	.incbin DEFAULT_GUEST_FILE
-	.global default_guest_end
-	.hidden default_guest_end
 default_guest_end:
+	.balign 8
+	.global default_guest_bytes
+	.hidden default_guest_bytes
+default_guest_bytes:
+	.quad default_guest_end - default_guest_start
 	.section .note.GNU-stack, "", @progbits

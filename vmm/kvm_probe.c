@@ -150,7 +150,10 @@ static bool judge_inject(struct probe *p)
 {
 	if (!is_port(step(p), PORT_DONE) || !p->run->ready_for_interrupt_injection)
 		return false;
-	if (kvm_interrupt(p->vcpu, VECTOR) != 0 || kvm_interrupt(p->vcpu, VECTOR) != -EEXIST)
+	if (kvm_interrupt(p->vcpu, VECTOR))
+		return false;
+	/* The slot is taken, and KVM has to say so. */
+	if (kvm_interrupt(p->vcpu, VECTOR) != -EEXIST)
 		return false;
 	return is_port(step(p), PORT_HANDLER);
 }
@@ -185,17 +188,17 @@ static bool judge_cpuid(struct probe *p)
 }
 
 static const struct snippet snippets[PROBE_CHECKS] = {
-	[PROBE_MMIO] = {"APIC page exits as MMIO",                       code_mmio,     sizeof(code_mmio),   judge_mmio    },
-	[PROBE_X2APIC_MSR] = { "x2APIC MSRs exit",                             code_x2apic,   sizeof(code_x2apic), judge_x2apic  },
-	[PROBE_APIC_BASE_MSR] = { "IA32_APIC_BASE exits",                         code_base,     sizeof(code_base),
-                        judge_base											 },
-	[PROBE_TSC_DEADLINE_MSR] = { "IA32_TSC_DEADLINE exits",                      code_deadline,
-                        sizeof(code_deadline),							       judge_deadline},
+	[PROBE_MMIO] = { "APIC page exits as MMIO", code_mmio, sizeof(code_mmio), judge_mmio },
+	[PROBE_X2APIC_MSR] = { "x2APIC MSRs exit", code_x2apic, sizeof(code_x2apic), judge_x2apic },
+	[PROBE_APIC_BASE_MSR] = { "IA32_APIC_BASE exits", code_base, sizeof(code_base),
+				  judge_base },
+	[PROBE_TSC_DEADLINE_MSR] = { "IA32_TSC_DEADLINE exits", code_deadline,
+				     sizeof(code_deadline), judge_deadline },
 	[PROBE_INJECTION] = { "KVM_INTERRUPT injects through a parked LAPIC", code_inject,
-                        sizeof(code_inject),								 judge_inject  },
-	[PROBE_HLT_WAKE] = { "a signal ends HLT inside KVM",                 code_hlt,      sizeof(code_hlt),
-                        judge_hlt											  },
-	[PROBE_CPUID_APIC] = { "CPUID shows an APIC",                          code_cpuid,    sizeof(code_cpuid),  judge_cpuid   },
+			      sizeof(code_inject), judge_inject },
+	[PROBE_HLT_WAKE] = { "a signal ends HLT inside KVM", code_hlt, sizeof(code_hlt),
+			     judge_hlt },
+	[PROBE_CPUID_APIC] = { "CPUID shows an APIC", code_cpuid, sizeof(code_cpuid), judge_cpuid },
 };
 
 const char *probe_check_name(enum probe_check check)

@@ -40,28 +40,28 @@ enum {
 #define SHORT_OPTIONS ":c:m:i:p:vVh"
 
 static const struct option long_options[] = {
-	{"cpus",            required_argument, NULL, 'c'               },
-	{ "memory",         required_argument, NULL, 'm'               },
-	{ "initrd",         required_argument, NULL, 'i'               },
-	{ "cmdline",        required_argument, NULL, 'p'               },
-	{ "append",         required_argument, NULL, 'p'               },
-	{ "lapic",          required_argument, NULL, OPT_LAPIC         },
-	{ "irqchip",        required_argument, NULL, OPT_IRQCHIP       },
-	{ "x2apic",         required_argument, NULL, OPT_X2APIC        },
-	{ "tsc-deadline",   required_argument, NULL, OPT_TSC_DEADLINE  },
-	{ "apic-id-offset", required_argument, NULL, OPT_APIC_ID_OFFSET},
-	{ "ioapic-version", required_argument, NULL, OPT_IOAPIC_VERSION},
-	{ "serial",         required_argument, NULL, OPT_SERIAL        },
-	{ "test-device",    no_argument,       NULL, OPT_TEST_DEVICE   },
-	{ "timeout",        required_argument, NULL, OPT_TIMEOUT       },
-	{ "dump-on-exit",   optional_argument, NULL, OPT_DUMP          },
-	{ "stats",          optional_argument, NULL, OPT_STATS         },
-	{ "check",          no_argument,       NULL, OPT_CHECK         },
-	{ "log-file",       required_argument, NULL, OPT_LOG_FILE      },
-	{ "verbose",        no_argument,       NULL, 'v'               },
-	{ "version",        no_argument,       NULL, 'V'               },
-	{ "help",           no_argument,       NULL, 'h'               },
-	{ NULL,             0,                 NULL, 0                 },
+	{ "cpus", required_argument, NULL, 'c' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "initrd", required_argument, NULL, 'i' },
+	{ "cmdline", required_argument, NULL, 'p' },
+	{ "append", required_argument, NULL, 'p' },
+	{ "lapic", required_argument, NULL, OPT_LAPIC },
+	{ "irqchip", required_argument, NULL, OPT_IRQCHIP },
+	{ "x2apic", required_argument, NULL, OPT_X2APIC },
+	{ "tsc-deadline", required_argument, NULL, OPT_TSC_DEADLINE },
+	{ "apic-id-offset", required_argument, NULL, OPT_APIC_ID_OFFSET },
+	{ "ioapic-version", required_argument, NULL, OPT_IOAPIC_VERSION },
+	{ "serial", required_argument, NULL, OPT_SERIAL },
+	{ "test-device", no_argument, NULL, OPT_TEST_DEVICE },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "dump-on-exit", optional_argument, NULL, OPT_DUMP },
+	{ "stats", optional_argument, NULL, OPT_STATS },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "log-file", required_argument, NULL, OPT_LOG_FILE },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 /* A word of an option's value; tables end with a NULL word. */
@@ -71,42 +71,42 @@ struct choice {
 };
 
 static const struct choice lapic_choices[] = {
-	{"user",    LAPIC_CHOICE_USER  },
-	{ "kernel", LAPIC_CHOICE_KERNEL},
-	{ NULL,     0		  },
+	{ "user", LAPIC_CHOICE_USER },
+	{ "kernel", LAPIC_CHOICE_KERNEL },
+	{ NULL, 0 },
 };
 
 static const struct choice irqchip_choices[] = {
-	{"auto",   IRQCHIP_CHOICE_AUTO },
-	{ "split", IRQCHIP_CHOICE_SPLIT},
-	{ "none",  IRQCHIP_CHOICE_NONE },
-	{ NULL,    0		   },
+	{ "auto", IRQCHIP_CHOICE_AUTO },
+	{ "split", IRQCHIP_CHOICE_SPLIT },
+	{ "none", IRQCHIP_CHOICE_NONE },
+	{ NULL, 0 },
 };
 
 static const struct choice tristate_choices[] = {
-	{"auto", TRISTATE_AUTO},
-	{ "on",  TRISTATE_ON  },
+	{ "auto", TRISTATE_AUTO },
+	{ "on", TRISTATE_ON },
 	{ "off", TRISTATE_OFF },
-	{ NULL,  0            },
+	{ NULL, 0 },
 };
 
 static const struct choice dump_choices[] = {
-	{"crash",   DUMP_CRASH },
-	{ "always", DUMP_ALWAYS},
-	{ NULL,     0          },
+	{ "crash", DUMP_CRASH },
+	{ "always", DUMP_ALWAYS },
+	{ NULL, 0 },
 };
 
 static const struct choice ioapic_choices[] = {
-	{"0x11",  IOAPIC_VERSION_82093AA},
-	{ "0x20", IOAPIC_VERSION_EOI    },
-	{ NULL,   0		     },
+	{ "0x11", IOAPIC_VERSION_82093AA },
+	{ "0x20", IOAPIC_VERSION_EOI },
+	{ NULL, 0 },
 };
 
 static const struct choice serial_choices[] = {
-	{"tty",   SERIAL_TTY },
-	{ "off",  SERIAL_OFF },
-	{ "null", SERIAL_NULL},
-	{ NULL,   0          },
+	{ "tty", SERIAL_TTY },
+	{ "off", SERIAL_OFF },
+	{ "null", SERIAL_NULL },
+	{ NULL, 0 },
 };
 
 struct parser {
@@ -158,7 +158,7 @@ static int parse_number(struct parser *p, const char *option, const char *text, 
 /* K, M, G and T are binary; a bare number is MiB; hex with a suffix would be ambiguous. */
 static int parse_memory(struct parser *p, const char *text)
 {
-	static const char suffixes[] = "KMGT";
+	static const char suffixes[] = "KMGTkmgt";
 	const char *suffix = NULL;
 	unsigned int shift = 20;
 	uint64_t n;
@@ -169,13 +169,13 @@ static int parse_memory(struct parser *p, const char *text)
 	if (!isdigit((unsigned char)text[0]) || errno)
 		return fail(p, "--memory: '%s' is not a size; give for example 512M or 2G", text);
 	if (*end) {
-		suffix = strchr(suffixes, toupper((unsigned char)*end));
+		suffix = strchr(suffixes, *end);
 		if (!suffix || end[1])
 			return fail(p, "--memory: '%s' has an unknown suffix; K, M, G and T exist",
 				    text);
 		if (strncasecmp(text, "0x", 2) == 0)
 			return fail(p, "--memory: '%s' is hex with a suffix; use decimal", text);
-		shift = 10u * (unsigned int)(suffix - suffixes + 1);
+		shift = 10u * ((unsigned int)(suffix - suffixes) % 4 + 1);
 	}
 	if (n > MEMORY_MAX >> shift)
 		return fail(p, "--memory: %s is more than the limit of 1T", text);
@@ -188,7 +188,7 @@ static int parse_memory(struct parser *p, const char *text)
 
 static int parse_serial(struct parser *p, const char *text)
 {
-	int value;
+	int value = SERIAL_TTY;
 	int ret;
 
 	if (strncmp(text, "file=", 5) == 0 && text[5]) {

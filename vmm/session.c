@@ -41,6 +41,14 @@ static void on_output_lost(void *opaque, int error)
 		 strerror(error));
 }
 
+/* nohup(1) wants SIGHUP to stay ignored, and a signal that is read from a descriptor would not be. */
+static bool is_under_nohup(void)
+{
+	struct sigaction action;
+
+	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 /* Signals come to the loop; threads started from here on inherit that they are blocked. */
 static int open_signals(struct session *s)
 {
@@ -49,7 +57,8 @@ static int open_signals(struct session *s)
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&set, signals[i]);
+		if (signals[i] != SIGHUP || !is_under_nohup())
+			sigaddset(&set, signals[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -211,11 +220,11 @@ static void run_loop(struct session *s)
 		NR
 	};
 	struct pollfd fds[NR] = {
-		[END] = {.fd = s->machine->end_fd, .events = POLLIN },
-		[SIGNALS] = { .fd = s->signal_fd,                       .events = POLLIN },
-		[TIMER] = { .fd = s->timer_fd,.events = POLLIN },
-		[SPACE] = { .fd = s->space_fd,       .events = POLLIN },
-		[INPUT] = { .events = POLLIN                      },
+		[END] = { .fd = s->machine->end_fd, .events = POLLIN },
+		[SIGNALS] = { .fd = s->signal_fd, .events = POLLIN },
+		[TIMER] = { .fd = s->timer_fd, .events = POLLIN },
+		[SPACE] = { .fd = s->space_fd, .events = POLLIN },
+		[INPUT] = { .events = POLLIN },
 	};
 
 	while (!machine_has_ended(s->machine)) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash disable=SC2034,SC2153 # the parts of scripts/lane share variables
-# The intel lane: a host with kvm_intel in Bochs, whose Skylake-X model has VMX with EPT (and no APICv).
+# The intel lane: a host with kvm_intel in Bochs, whose Skylake-X model has VMX with EPT, no APICv.
 
 readonly LANE_BOCHS=/usr/share/bochs
 readonly LANE_BOCHS_IPS=50000000 # the machine's speed: about what Bochs reaches

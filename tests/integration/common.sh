@@ -23,14 +23,15 @@ fail() {
 	failures=$((failures + 1))
 }
 
-# expect NAME STATUS PATTERN COMMAND...: the status, and a line on stderr that matches the pattern.
+# expect NAME STATUS PATTERN COMMAND...: the status, and, unless the pattern is empty, a line on stderr
+# that matches it.
 expect() {
 	local name=$1 status=$2 pattern=$3 got=0
 	shift 3
 	"$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
 	if [ "$got" -ne "$status" ]; then
 		fail "$name: status $got instead of $status; stderr: $(tail -n 3 "$work/err")"
-	elif ! grep -Eq -- "$pattern" "$work/err"; then
+	elif [ -n "$pattern" ] && ! grep -Eq -- "$pattern" "$work/err"; then
 		fail "$name: no line matches '$pattern' in: $(cat "$work/err")"
 	else
 		echo "ok: $name"

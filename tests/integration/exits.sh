@@ -16,14 +16,14 @@ expect "time-out" 124 "reason=timeout vcpu=-1 .* code=124$" vmm --timeout 1 "$BI
 for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
 	# shellcheck disable=SC2086
 	expect "triple fault $shape" 38 "reason=triple-fault" vmm $shape "$BIN/crash.elf"
-	grep -q "rip" "$work/err" && grep -q "LAPIC of CPU 0" "$work/err" ||
-		fail "triple fault $shape: registers or LAPIC missing in the dump"
+	grep -q "rip" "$work/err" || fail "triple fault $shape: no registers in the dump"
+	grep -q "LAPIC of CPU 0" "$work/err" || fail "triple fault $shape: no LAPIC in the dump"
 done
 expect "dump always" 0 "LVT_TIMER" vmm --dump-on-exit=always "$BIN/hello.elf"
 expect "stats" 0 "vcpu0 exits: io=" vmm --stats "$BIN/hello.elf"
 expect "stats to a file" 0 "reason=power-off" vmm --stats="$work/stats" "$BIN/hello.elf"
 grep -q "vcpu0 exits" "$work/stats" || fail "stats to a file: nothing in it"
-expect "log file" 0 "^$|" vmm --log-file "$work/log" "$BIN/hello.elf"
+expect "log file" 0 "" vmm --log-file "$work/log" "$BIN/hello.elf"
 grep -q "reason=power-off" "$work/log" || fail "log file: no verdict in it"
 expect "serial file" 0 "reason=power-off" vmm --serial "file=$work/serial" "$BIN/hello.elf"
 grep -q "Hello" "$work/serial" || fail "serial file: the guest's line is missing"
@@ -34,8 +34,9 @@ expect "serial off" 0 "reason=power-off" vmm --serial off "$BIN/hello.elf"
 # Input through the UART's receive interrupt, more than its FIFO holds.
 for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
 	text=$(printf 'abcdefghijklmnopr%.0s' 1 2 3 4 5 6 7 8 9 10)
+	# The first byte may be gone when the guest switches the FIFO on, as on the chip.
 	# shellcheck disable=SC2086
-	got=$(printf '%sq' "$text" | vmm $shape --timeout 20 "$BIN/exit.elf" -- echo 2>"$work/err")
+	got=$(printf '.%sq' "$text" | vmm $shape --timeout 20 "$BIN/exit.elf" -- echo 2>"$work/err")
 	case "$got" in
 	*"$text"*) echo "ok: echo $shape" ;;
 	*) fail "echo $shape: got '$got'; $(cat "$work/err")" ;;

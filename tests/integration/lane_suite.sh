@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Inside a lane (busybox): run the guests, one line a run, and count what failed.
 lane=$1
+# shellcheck source=tests/integration/known.sh
+. "$VMM_FILES/known.sh"
 failed=0
 passed=0
 
@@ -32,9 +34,9 @@ vmm --check
 for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
 	for cpus in $counts; do
 		for mode in xapic x2apic; do
-			# shellcheck disable=SC2086
+			# shellcheck disable=SC2046,SC2086
 			run "smp $shape $cpus CPUs $mode" 0 $shape --cpus "$cpus" \
-				--test-device "$VMM_BIN/smp.elf" -- $mode
+				--test-device "$VMM_BIN/smp.elf" -- $mode $(known_words $shape)
 		done
 	done
 	# shellcheck disable=SC2086

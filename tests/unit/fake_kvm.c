@@ -108,9 +108,12 @@ int __wrap_kvm_set(int fd, unsigned long request, const void *argument)
 /* Atomically with respect to the signal: look at immediate_exit, and wait if it is clear. */
 static int stay_inside(struct fake_vcpu *fake)
 {
+	uint64_t start = kick_clock_ns();
 	sigset_t kick;
 	sigset_t before;
 
+	while (fake->late_ns && kick_clock_ns() - start < fake->late_ns)
+		;
 	sigemptyset(&kick);
 	sigaddset(&kick, KICK_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, &kick, &before);

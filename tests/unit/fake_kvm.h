@@ -31,6 +31,7 @@ struct fake_vcpu {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
 	struct kvm_vcpu_events events;
+	uint64_t late_ns; /* how long that guest's KVM_RUN takes until it looks at immediate_exit */
 	_Atomic bool halts;          /* the guest of fake_guest_enter() executes HLT when idle */
 	_Atomic uint32_t taken[256]; /* interrupts that it has taken, by vector */
 };

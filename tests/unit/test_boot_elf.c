@@ -57,9 +57,9 @@ START_TEST(every_free_range_is_usable_to_its_last_byte)
 	static const struct {
 		uint64_t start, end;
 	} rows[] = {
-		{0x1000,         0x80000 },
-		{ 0x100000,      RAM_SIZE},
-		{ RAM_SIZE - 16, RAM_SIZE},
+		{ 0x1000, 0x80000 },
+		{ 0x100000, RAM_SIZE },
+		{ RAM_SIZE - 16, RAM_SIZE },
 	};
 	static const uint8_t code[16] = { 0xf4 };
 

@@ -31,11 +31,9 @@ START_TEST(reset_clamps_its_configuration)
 		uint8_t id, version;
 		uint32_t id_register, version_register;
 	} rows[] = {
-		{15,   0x11, 0x0f000000, 0x170011},
-                { 16,  0x20, 0x0f000000, 0x170020},
-		{ 255, 0xff, 0x0f000000, 0x170020},
-                { 0,   0x00, 0x00000000, 0x170011},
-		{ 3,   0x1f, 0x03000000, 0x170011},
+		{ 15, 0x11, 0x0f000000, 0x170011 },  { 16, 0x20, 0x0f000000, 0x170020 },
+		{ 255, 0xff, 0x0f000000, 0x170020 }, { 0, 0x00, 0x00000000, 0x170011 },
+		{ 3, 0x1f, 0x03000000, 0x170011 },
 	};
 
 	for (size_t i = 0; i < IO_COUNT(rows); i++) {
@@ -116,19 +114,11 @@ START_TEST(r154_loads_give_the_bytes_they_cover)
 		uint32_t len;
 		uint64_t value;
 	} rows[] = {
-		{0x10,  4, 0x00170020},
-                { 0x10, 8, 0x00170020},
-                { 0x10, 2, 0x0020    },
-		{ 0x10, 1, 0x20      },
-                { 0x11, 1, 0x00      },
-                { 0x12, 1, 0x17      },
-		{ 0x12, 2, 0x0017    },
-                { 0x12, 4, 0x0017    },
-                { 0x13, 8, 0x00      },
-		{ 0x10, 3, 0x170020  },
-                { 0x10, 0, 0         },
-                { 0x14, 4, 0         },
-		{ 0x20, 4, 0         },
+		{ 0x10, 4, 0x00170020 }, { 0x10, 8, 0x00170020 }, { 0x10, 2, 0x0020 },
+		{ 0x10, 1, 0x20 },       { 0x11, 1, 0x00 },       { 0x12, 1, 0x17 },
+		{ 0x12, 2, 0x0017 },     { 0x12, 4, 0x0017 },     { 0x13, 8, 0x00 },
+		{ 0x10, 3, 0x170020 },   { 0x10, 0, 0 },          { 0x14, 4, 0 },
+		{ 0x20, 4, 0 },
 	};
 	struct ioapic io = io_new();
 
@@ -180,8 +170,8 @@ START_TEST(rte_reserved_bits_stay_zero)
 		bool ext_dest;
 		uint64_t ones;
 	} rows[] = {
-		{false, UINT64_C(0xff0000000001afff)},
-		{ true, UINT64_C(0xfffe00000001afff)},
+		{ false, UINT64_C(0xff0000000001afff) },
+		{ true, UINT64_C(0xfffe00000001afff) },
 	};
 
 	for (size_t i = 0; i < IO_COUNT(rows); i++) {
@@ -230,13 +220,13 @@ START_TEST(rte_fields_become_the_message)
 		uint64_t rte;
 		struct apic_msg msg;
 	} rows[] = {
-		{UINT64_C(0x0000000000000030),  { .vector = 0x30 }                           },
-		{ UINT64_C(0x7f000000000000ff), { .vector = 0xff, .dest = 0x7f }             },
-		{ UINT64_C(0xff00000000010800), { .logical = true, .dest = 0xff }            },
-		{ UINT64_C(0x0000000000008020), { .vector = 0x20, .level_trigger = true }    },
+		{ UINT64_C(0x0000000000000030), { .vector = 0x30 } },
+		{ UINT64_C(0x7f000000000000ff), { .vector = 0xff, .dest = 0x7f } },
+		{ UINT64_C(0xff00000000010800), { .logical = true, .dest = 0xff } },
+		{ UINT64_C(0x0000000000008020), { .vector = 0x20, .level_trigger = true } },
 		{ UINT64_C(0x0000000000008120),
-                 { .vector = 0x20, .level_trigger = true, .mode = APIC_MODE_LOWEST_PRIORITY }},
-		{ UINT64_C(0x0001ffffffff7020), { .vector = 0x20 }                           },
+		  { .vector = 0x20, .level_trigger = true, .mode = APIC_MODE_LOWEST_PRIORITY } },
+		{ UINT64_C(0x0001ffffffff7020), { .vector = 0x20 } },
 	};
 
 	for (size_t i = 0; i < IO_COUNT(rows); i++) {
@@ -274,12 +264,12 @@ START_TEST(r156_bits_55_to_49_are_destination_bits_14_to_8)
 		bool ext_dest;
 		uint32_t dest;
 	} rows[] = {
-		{UINT64_C(0x0002000000000000),  true,  0x0100},
-		{ UINT64_C(0x0080000000000000), true,  0x4000},
-		{ UINT64_C(0xfffe000000000000), true,  0x7fff},
-		{ UINT64_C(0x0001000000000000), true,  0x0000},
-		{ UINT64_C(0x1234000000000000), true,  0x1a12},
-		{ UINT64_C(0xfffe000000000000), false, 0x00ff},
+		{ UINT64_C(0x0002000000000000), true, 0x0100 },
+		{ UINT64_C(0x0080000000000000), true, 0x4000 },
+		{ UINT64_C(0xfffe000000000000), true, 0x7fff },
+		{ UINT64_C(0x0001000000000000), true, 0x0000 },
+		{ UINT64_C(0x1234000000000000), true, 0x1a12 },
+		{ UINT64_C(0xfffe000000000000), false, 0x00ff },
 	};
 
 	for (size_t i = 0; i < IO_COUNT(rows); i++) {

@@ -246,10 +246,10 @@ END_TEST
 START_TEST(pins_and_sources_out_of_range_are_ignored)
 {
 	static const uint32_t numbers[][2] = {
-		{IOAPIC_PINS, 0             },
-		{ UINT32_MAX, 0             },
-		{ IO_PIN,     IOAPIC_SOURCES},
-		{ IO_PIN,     UINT32_MAX    },
+		{ IOAPIC_PINS, 0 },
+		{ UINT32_MAX, 0 },
+		{ IO_PIN, IOAPIC_SOURCES },
+		{ IO_PIN, UINT32_MAX },
 	};
 	struct ioapic io = io_new();
 	struct ioapic before;

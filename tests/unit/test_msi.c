@@ -97,12 +97,9 @@ START_TEST(r156_address_bits_11_to_5_are_destination_bits_14_to_8)
 		bool ext_dest;
 		uint32_t dest;
 	} rows[] = {
-		{0xfee00020,  true,  0x0100},
-                { 0xfee00800, true,  0x4000},
-		{ 0xfeefffe0, true,  0x7fff},
-                { 0xfee12340, true,  0x1a12},
-		{ 0xfee12340, false, 0x0012},
-                { 0xfeeff000, false, 0x00ff},
+		{ 0xfee00020, true, 0x0100 },  { 0xfee00800, true, 0x4000 },
+		{ 0xfeefffe0, true, 0x7fff },  { 0xfee12340, true, 0x1a12 },
+		{ 0xfee12340, false, 0x0012 }, { 0xfeeff000, false, 0x00ff },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -126,12 +123,8 @@ START_TEST(r158_trigger_and_level_bits)
 		uint32_t data;
 		bool level_trigger, asserted;
 	} rows[] = {
-		{0x0030,  false, true },
-                { 0x4030, false, true },
-                { 0x8030, true,  false},
-		{ 0xc030, true,  true },
-                { 0x8130, true,  false},
-                { 0xc130, true,  true },
+		{ 0x0030, false, true }, { 0x4030, false, true }, { 0x8030, true, false },
+		{ 0xc030, true, true },  { 0x8130, true, false }, { 0xc130, true, true },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -248,16 +241,16 @@ START_TEST(messages_that_no_msi_can_say_are_refused)
 		struct apic_msg msg;
 		bool ext_dest, possible;
 	} rows[] = {
-		{{ .dest = 0xff },                        false, true },
-		{ { .dest = 0x100 },                      false, false},
-		{ { .dest = 0x7fff },                     true,  true },
-		{ { .dest = 0x8000 },                     true,  false},
-		{ { .dest = UINT32_MAX },                 true,  false},
-		{ { .shorthand = APIC_SHORTHAND_SELF },   true,  false},
-		{ { .shorthand = APIC_SHORTHAND_OTHERS }, true,  false},
-		{ { .mode = APIC_MODE_SIPI },             true,  false},
-		{ { .mode = APIC_MODE_RESERVED },         true,  false},
-		{ { .mode = APIC_MODE_EXTINT },           true,  true },
+		{ { .dest = 0xff }, false, true },
+		{ { .dest = 0x100 }, false, false },
+		{ { .dest = 0x7fff }, true, true },
+		{ { .dest = 0x8000 }, true, false },
+		{ { .dest = UINT32_MAX }, true, false },
+		{ { .shorthand = APIC_SHORTHAND_SELF }, true, false },
+		{ { .shorthand = APIC_SHORTHAND_OTHERS }, true, false },
+		{ { .mode = APIC_MODE_SIPI }, true, false },
+		{ { .mode = APIC_MODE_RESERVED }, true, false },
+		{ { .mode = APIC_MODE_EXTINT }, true, true },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

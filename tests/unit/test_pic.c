@@ -62,11 +62,11 @@ START_TEST(icw1_says_which_icws_follow)
 		uint8_t icw1;
 		int icws;
 	} rows[] = {
-		{0x11,  3}, /* ICW2, ICW3, ICW4 */
-		{ 0x10, 2}, /* ICW2, ICW3 */
-		{ 0x13, 2}, /* single: ICW2, ICW4 */
-		{ 0x12, 1}, /* single: ICW2 */
-		{ 0x19, 3}, /* level bit: without effect where there is ELCR */
+		{ 0x11, 3 }, /* ICW2, ICW3, ICW4 */
+		{ 0x10, 2 }, /* ICW2, ICW3 */
+		{ 0x13, 2 }, /* single: ICW2, ICW4 */
+		{ 0x12, 1 }, /* single: ICW2 */
+		{ 0x19, 3 }, /* level bit: without effect where there is ELCR */
 	};
 
 	for (size_t i = 0; i < FX_COUNT(rows); i++) {
@@ -218,10 +218,7 @@ END_TEST
 /* The slave's EOI alone does not reopen the master's IR2, nor the other way about. */
 START_TEST(a_slave_interrupt_needs_two_eois)
 {
-	static const uint16_t orders[][2] = {
-		{FX_MASTER, FX_SLAVE },
-                { FX_SLAVE, FX_MASTER}
-	};
+	static const uint16_t orders[][2] = { { FX_MASTER, FX_SLAVE }, { FX_SLAVE, FX_MASTER } };
 
 	for (size_t i = 0; i < FX_COUNT(orders); i++) {
 		struct pic pic = fx_pic();
@@ -242,17 +239,17 @@ START_TEST(ocw2_commands)
 	static const struct {
 		uint8_t ocw2, isr, lowest;
 	} rows[] = {
-		{FX_EOI,                      0x50, 7},
-		{ FX_EOI | 4,                 0x50, 7},
-		{ FX_SPECIFIC_EOI | 4,        0x42, 7},
-		{ FX_SPECIFIC_EOI | 3,        0x52, 7},
-		{ FX_ROTATE_EOI,              0x50, 1},
-		{ FX_ROTATE_SPECIFIC_EOI | 4, 0x42, 4},
-		{ FX_ROTATE_SPECIFIC_EOI | 7, 0x52, 7},
-		{ FX_SET_PRIORITY | 5,        0x52, 5},
-		{ FX_NOP | 1,                 0x52, 7},
-		{ FX_ROTATE_AEOI_SET,         0x52, 7},
-		{ FX_ROTATE_AEOI_CLEAR,       0x52, 7},
+		{ FX_EOI, 0x50, 7 },
+		{ FX_EOI | 4, 0x50, 7 },
+		{ FX_SPECIFIC_EOI | 4, 0x42, 7 },
+		{ FX_SPECIFIC_EOI | 3, 0x52, 7 },
+		{ FX_ROTATE_EOI, 0x50, 1 },
+		{ FX_ROTATE_SPECIFIC_EOI | 4, 0x42, 4 },
+		{ FX_ROTATE_SPECIFIC_EOI | 7, 0x52, 7 },
+		{ FX_SET_PRIORITY | 5, 0x52, 5 },
+		{ FX_NOP | 1, 0x52, 7 },
+		{ FX_ROTATE_AEOI_SET, 0x52, 7 },
+		{ FX_ROTATE_AEOI_CLEAR, 0x52, 7 },
 	};
 
 	for (size_t i = 0; i < FX_COUNT(rows); i++) {

@@ -98,14 +98,9 @@ START_TEST(special_fully_nested_mode_keeps_order_within_the_slave)
 		uint8_t irq;
 		bool nested, special;
 	} rows[] = {
-		{0,   true,  true },
-                { 1,  true,  true },
-                { 8,  false, true },
-		{ 11, false, true },
-                { 12, false, false},
-                { 13, false, false},
-		{ 3,  false, false},
-                { 7,  false, false},
+		{ 0, true, true },   { 1, true, true },    { 8, false, true },
+		{ 11, false, true }, { 12, false, false }, { 13, false, false },
+		{ 3, false, false }, { 7, false, false },
 	};
 
 	for (size_t i = 0; i < FX_COUNT(rows); i++) {
