@@ -106,7 +106,7 @@ int lapic_pending(const struct lapic *a)
 {
 	int irr = highest(a->regs.irr);
 
-	if (irr == LAPIC_NO_VECTOR || (priority(irr) & CLASS) <= (compute_ppr(a) & CLASS))
+	if (irr == LAPIC_NO_VECTOR || (priority(irr) & CLASS) <= (a->regs.ppr.reg & CLASS))
 		return LAPIC_NO_VECTOR;
 	return irr;
 }
@@ -114,9 +114,13 @@ int lapic_pending(const struct lapic *a)
 int lapic_held_by_tpr(const struct lapic *a)
 {
 	uint32_t tpr = a->regs.tpr.reg & CLASS;
-	int irr = highest(a->regs.irr);
-	uint32_t class = priority(irr) & CLASS;
+	uint32_t class;
+	int irr;
 
+	if (tpr == 0)
+		return LAPIC_NO_VECTOR; /* nearly always, and this is asked at every entry */
+	irr = highest(a->regs.irr);
+	class = priority(irr) & CLASS;
 	if (class > tpr || class <= (priority(highest(a->regs.isr)) & CLASS))
 		return LAPIC_NO_VECTOR;
 	return irr;

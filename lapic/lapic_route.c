@@ -51,7 +51,7 @@ static bool is_xapic(uint64_t word)
 
 static uint64_t make_word(const struct lapic *a)
 {
-	uint64_t word = (uint64_t)lapic_ppr(a) << WORD_PRIORITY_SHIFT;
+	uint64_t word = (uint64_t)(a->regs.ppr.reg & 0xff) << WORD_PRIORITY_SHIFT;
 
 	if (lapic_accepts_extint(a))
 		word |= WORD_EXTINT;

@@ -32,6 +32,24 @@ static uint32_t sipi(uint32_t vector)
 	return LAPIC_EVENT_SIPI | vector << LAPIC_EVENT_SIPI_SHIFT;
 }
 
+START_TEST(R132_init_voids_what_came_before_it)
+{
+	struct lapic_inbox inbox;
+	struct lapic a = fx_reset_ap();
+
+	lapic_inbox_reset(&inbox);
+	post(&inbox, APIC_MODE_NMI, 0);
+	post(&inbox, APIC_MODE_SMI, 0);
+	post(&inbox, APIC_MODE_EXTINT, 0);
+	lapic_post_event(&inbox, LAPIC_EVENT_USER0);
+	ck_assert(!post(&inbox, APIC_MODE_INIT, 0));
+	ck_assert_uint_eq(lapic_drain(&a, &inbox), LAPIC_EVENT_INIT | LAPIC_EVENT_USER0);
+	post(&inbox, APIC_MODE_INIT, 0);
+	post(&inbox, APIC_MODE_NMI, 0);
+	ck_assert_uint_eq(lapic_drain(&a, &inbox), LAPIC_EVENT_INIT | LAPIC_EVENT_NMI);
+}
+END_TEST
+
 START_TEST(an_empty_inbox_gives_nothing)
 {
 	struct lapic a = fx_enabled();
@@ -310,6 +328,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
+		R132_init_voids_what_came_before_it,
 		an_empty_inbox_gives_nothing,
 		every_vector_arrives_with_its_trigger_mode,
 		only_the_first_post_kicks,

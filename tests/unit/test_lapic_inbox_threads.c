@@ -268,7 +268,7 @@ static void act(struct race *r, uint32_t events, uint32_t round)
 
 static void drain_boots(struct race *r, uint32_t round)
 {
-	while (r->boots == round || r->nmis == round) {
+	while (r->boots == round) {
 		wait_for_kick(r);
 		act(r, lapic_drain(&r->a, &r->inbox), round);
 	}
@@ -285,7 +285,8 @@ START_TEST(R127_R128_init_and_sipi_keep_their_order)
 	rounds = run(&r, share, 2, drain_boots);
 	ck_assert_uint_gt(rounds, 0);
 	ck_assert_uint_eq(r.boots, rounds);
-	ck_assert_uint_eq(r.nmis, rounds);
+	/* An NMI may come just before the round's INIT, which wipes it (R132). */
+	ck_assert_uint_le(r.nmis, rounds);
 }
 END_TEST
 
