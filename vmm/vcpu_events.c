@@ -36,6 +36,9 @@ static void take_init(struct vcpu *vcpu)
 		return;
 	}
 	lapic_init_signal(&vcpu->lapic);
+	/* The BSP starts over in the firmware (R131), which ends in a reboot: here that is a reset. */
+	if (!vcpu->lapic.wait_for_sipi)
+		machine_request_end(vcpu->machine, MACHINE_RESET, vcpu, 0);
 	vcpu->halted = false;
 	vcpu->extint_message = false;
 	vcpu->stats.inits++;

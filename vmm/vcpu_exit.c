@@ -97,6 +97,22 @@ static void handle_io(struct vcpu *vcpu)
 	}
 }
 
+/*
+ * KVM's LAPIC offers directed EOI whatever the I/O APIC is, and reports the EOI all the same: a guest
+ * that has set SVR[12] would get a level interrupt again before it has served it (R74, R75).
+ */
+static void handle_ioapic_eoi(struct vcpu *vcpu)
+{
+	struct kvm_lapic_state state;
+	struct lapic_regs regs = { .svr = { .reg = 0 } };
+
+	vcpu->stats.exits[VCPU_EXIT_IOAPIC_EOI]++;
+	if (kvm_get(vcpu->fd, KVM_GET_LAPIC, &state) == 0)
+		memcpy(&regs, state.regs, sizeof(regs));
+	if (!(regs.svr.reg & LAPIC_SVR_DIRECTED_EOI))
+		irqchip_eoi(&vcpu->machine->irqchip, vcpu->run->eoi.vector);
+}
+
 static void handle_other(struct vcpu *vcpu)
 {
 	struct machine *m = vcpu->machine;
@@ -157,8 +173,7 @@ void vcpu_handle_exit(struct vcpu *vcpu)
 		vcpu->stats.exits[VCPU_EXIT_SET_TPR]++;
 		break;
 	case KVM_EXIT_IOAPIC_EOI:
-		vcpu->stats.exits[VCPU_EXIT_IOAPIC_EOI]++;
-		irqchip_eoi(&vcpu->machine->irqchip, run->eoi.vector);
+		handle_ioapic_eoi(vcpu);
 		break;
 	case KVM_EXIT_INTR:
 		vcpu->stats.exits[VCPU_EXIT_KICK]++;

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "vmm/machine.h"
-#include "vmm/msr_index.h"
 #include "vmm/vcpu.h"
 
 #define TPR_POLL_MIN_NS UINT64_C(50000)
@@ -58,20 +57,10 @@ static uint64_t tpr_poll_deadline(struct vcpu *vcpu, uint64_t now)
 }
 
 /*
- * A TSC deadline was turned into this clock's time when it was armed. The clocks may have drifted, and
- * the guest may have written its TSC since: the guest's TSC decides (R120).
+ * Fire what is due and arm the kick for what comes next. A TSC deadline goes by this clock too, once
+ * armed. The guest's TSC is no judge of it: where the host's is unstable, KVM winds the TSC of a CPU
+ * that sleeps back to its last time in the guest, and the deadline would never come.
  */
-static void expire(struct vcpu *vcpu, uint64_t now)
-{
-	uint64_t guest_tsc;
-
-	if (vcpu->lapic.timer.tsc_deadline && !kvm_get_msr(vcpu->fd, MSR_IA32_TSC, &guest_tsc))
-		lapic_tsc_adjusted(&vcpu->lapic, guest_tsc, now);
-	else
-		lapic_expire(&vcpu->lapic, now);
-}
-
-/* Fire what is due and arm the kick for what comes next. */
 static void run_timers(struct vcpu *vcpu)
 {
 	uint64_t deadline = lapic_deadline(&vcpu->lapic);
@@ -84,7 +73,7 @@ static void run_timers(struct vcpu *vcpu)
 	now = kick_clock_ns();
 	kick_timer_passed(&vcpu->timer, now);
 	if (deadline <= now) {
-		expire(vcpu, now);
+		lapic_expire(&vcpu->lapic, now);
 		deadline = lapic_deadline(&vcpu->lapic);
 	}
 	poll = tpr_poll_deadline(vcpu, now);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One guest for every way out, chosen on the command line: exit=N (debug-exit), reset (i8042),
- * resetreg (port 0xcf9), halt (interrupts off, for ever), echo (COM1 until 'q'), else power-off.
+ * resetreg (port 0xcf9), init (INIT to the only CPU), halt (interrupts off, for ever), echo (COM1 until 'q'), else power-off.
  * 8042 datasheet, "Pulse Output Port"; ACPI, "Reset Register"; 16550D datasheet, "Interrupt Enable
  * Register".
  */
@@ -77,6 +77,11 @@ int guest_main(struct kernel *kernel)
 	}
 	if (cmdline_has(cmdline, "resetreg")) {
 		outb(RESET_FULL, RESET_PORT);
+		stay();
+	}
+	if (cmdline_has(cmdline, "init")) {
+		platform_init(kernel);
+		apic_icr(apic_id(), APIC_ICR_ASSERT | APIC_MODE_INIT);
 		stay();
 	}
 	if (cmdline_has(cmdline, "halt")) {

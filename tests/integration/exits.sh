@@ -12,6 +12,7 @@ expect "debug-exit 0" 1 "reason=debug-exit .* code=1$" vmm "$BIN/exit.elf" -- ex
 expect "debug-exit 5" 11 "reason=debug-exit .* code=11$" vmm "$BIN/exit.elf" -- exit=5
 expect "i8042 reset" 32 "reason=reset .* code=32$" vmm "$BIN/exit.elf" -- reset
 expect "reset register" 32 "reason=reset" vmm "$BIN/exit.elf" -- resetreg
+expect "INIT to the BSP" 32 "reason=reset" vmm "$BIN/exit.elf" -- init
 expect "time-out" 124 "reason=timeout vcpu=-1 .* code=124$" vmm --timeout 1 "$BIN/exit.elf" -- halt
 for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
 	# shellcheck disable=SC2086
