@@ -37,7 +37,7 @@
 
 /*
  * Async page faults and PV IPIs end in KVM's LAPIC and PV unhalt in its wake-up: hidden in all
- * shapes, so that guests see one machine (kvm-notes 3.6 gives each one's reason).
+ * shapes, so that guests see one machine.
  */
 #define PV_EVERYWHERE                                                                        \
 	(PV_CLOCKSOURCE | PV_NOP_IO_DELAY | PV_CLOCKSOURCE2 | PV_STEAL_TIME | PV_TLB_FLUSH | \

@@ -215,7 +215,7 @@ static void ioapic_bus_write(void *opaque, uint64_t offset, uint32_t len, uint64
 
 	pthread_mutex_lock(&chip->lock);
 	ioapic_write(&chip->ioapic, offset, len, value, &out);
-	if (chip->shape == IRQCHIP_KERNEL)
+	if (chip->shape == IRQCHIP_KERNEL && offset != 0)
 		tell_kvm_routes(chip);
 	pthread_mutex_unlock(&chip->lock);
 	deliver(chip, &out);

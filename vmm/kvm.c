@@ -13,6 +13,8 @@
 #include "lapic/lapic_regs.h"
 #include "vmm/msr_index.h"
 
+#define HYPERV_MSRS 256
+
 int kvm_ioctl_value(int fd, unsigned long request, unsigned long argument)
 {
 	int ret;
@@ -84,7 +86,7 @@ int kvm_get_supported_cpuid(int kvm_fd, struct kvm_cpuid_buffer *cpuid)
 int kvm_trap_msrs(int vm_fd, bool tsc_deadline)
 {
 	/* A clear bit denies the access, which then exits to us. */
-	uint8_t deny[1] = { 0 };
+	uint8_t deny[HYPERV_MSRS / 8] = { 0 };
 	struct kvm_msr_filter filter = {
 		.flags = KVM_MSR_FILTER_DEFAULT_ALLOW,
 		.ranges = {
@@ -94,6 +96,11 @@ int kvm_trap_msrs(int vm_fd, bool tsc_deadline)
 			  .nmsrs = 1, .base = MSR_KVM_PV_EOI_EN, .bitmap = deny },
 			{ .flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
 			  .nmsrs = tsc_deadline ? 1 : 0, .base = MSR_IA32_TSC_DEADLINE,
+			  .bitmap = deny },
+			/* Hyper-V's would reach KVM's LAPIC, where there is one. */
+			{ .flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+			  .nmsrs = HYPERV_MSRS,
+			  .base = MSR_HYPERV_FIRST,
 			  .bitmap = deny },
 		},
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * KVM's ioctls, one checked wrapper each: 0 or -errno (a descriptor or a value where the name says
- * so). Callers name the ioctl in their messages with kvm_failed().
+ * so). Callers name the ioctl in their messages.
  */
 #ifndef VMM_KVM_H
 #define VMM_KVM_H

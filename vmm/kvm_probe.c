@@ -346,14 +346,18 @@ static int run_checks(struct probe *p, struct probe_result *result)
 int kvm_probe(int kvm_fd, struct probe_result *result)
 {
 	struct probe p = { .vm = -1, .vcpu = -1, .ram = MAP_FAILED };
+	int khz;
 	int ret;
 
 	memset(result, 0, sizeof(*result));
 	ret = make_vm(&p, kvm_fd);
 	if (ret == 0)
 		ret = make_vcpu(&p, kvm_fd);
-	if (ret == 0)
+	if (ret == 0) {
+		khz = kvm_ioctl_value(p.vcpu, KVM_GET_TSC_KHZ, 0);
+		result->tsc_khz = khz > 0 ? (uint32_t)khz : 0;
 		ret = run_checks(&p, result);
+	}
 	unmake(&p);
 	return ret < 0 ? ret : 0;
 }

@@ -24,6 +24,7 @@ enum probe_check {
 struct probe_result {
 	bool passed[PROBE_CHECKS];
 	bool parked_is_sound; /* all but PROBE_TSC_DEADLINE_MSR */
+	uint32_t tsc_khz;     /* of a guest's TSC; 0: KVM does not tell */
 };
 
 /* What a check is about, for people. */

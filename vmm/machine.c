@@ -22,6 +22,12 @@ static int failed(struct machine *machine, const char *what, int error, int code
 
 /* ---- KVM and the shape of the irqchip ------------------------------------------------------------ */
 
+/* Its times are in ticks of the guest's TSC, whose frequency has to be known. */
+static bool can_trap_tsc_deadline(const struct machine *m)
+{
+	return m->probe.passed[PROBE_TSC_DEADLINE_MSR] && m->probe.tsc_khz;
+}
+
 static int choose_shape(struct machine *m)
 {
 	const struct options *o = m->options;
@@ -41,7 +47,7 @@ static int choose_shape(struct machine *m)
 	if (o->irqchip == IRQCHIP_CHOICE_SPLIT && !m->probe.parked_is_sound)
 		log_line(m->log, LOG_WARN,
 			 "the probe finds --irqchip split unsound on this host; see --check");
-	if (o->tsc_deadline == TRISTATE_ON && !m->probe.passed[PROBE_TSC_DEADLINE_MSR]) {
+	if (o->tsc_deadline == TRISTATE_ON && !can_trap_tsc_deadline(m)) {
 		log_line(m->log, LOG_ERROR,
 			 "--tsc-deadline on: this host's KVM does not let IA32_TSC_DEADLINE be "
 			 "trapped; use --lapic kernel or --tsc-deadline auto");
@@ -58,7 +64,7 @@ static void choose_features(struct machine *m)
 	m->start_in_x2apic = o->x2apic == TRISTATE_ON ||
 			     (m->x2apic && o->apic_id_offset + o->cpus - 1 > XAPIC_MAX_ID);
 	m->tsc_deadline = o->tsc_deadline != TRISTATE_OFF &&
-			  (m->shape == IRQCHIP_KERNEL || m->probe.passed[PROBE_TSC_DEADLINE_MSR]);
+			  (m->shape == IRQCHIP_KERNEL || can_trap_tsc_deadline(m));
 }
 
 /* Capabilities that no shape can do without, by the name under which KVM's manual has them. */

@@ -6,6 +6,7 @@
 #define MSR_IA32_TSC            0x10u
 #define MSR_IA32_APIC_BASE      0x1bu
 #define MSR_IA32_TSC_DEADLINE   0x6e0u
+#define MSR_HYPERV_FIRST        0x40000000u
 #define MSR_KVM_SYSTEM_TIME     0x12u
 #define MSR_KVM_SYSTEM_TIME_NEW 0x4b564d01u
 #define MSR_KVM_ASYNC_PF_EN     0x4b564d02u

@@ -220,6 +220,7 @@ static void run_guest(struct vcpu *vcpu)
 	if (vcpu->run->ready_for_interrupt_injection)
 		vcpu->injection_queued = false;
 	vcpu->gp_pending = false;
+	vcpu->unfinished_exit = false;
 	vcpu_cr8_after_run(vcpu);
 	if (ret == 0) {
 		vcpu_handle_exit(vcpu);

@@ -93,6 +93,8 @@ struct vcpu {
 	bool halted;           /* HLT seen and nothing has ended it; IRQCHIP_NONE only */
 	bool extint_message;   /* an ExtINT message waits for the 8259 to be acknowledged */
 	bool gp_pending;       /* the last MSR exit answers with #GP when the guest runs next */
+	bool nmi_queued;       /* KVM has an NMI that may not have been delivered yet */
+	bool unfinished_exit;  /* the last exit's instruction is completed by the next KVM_RUN */
 	bool injection_queued; /* KVM_INTERRUPT since the guest was last known to be ready */
 	uint32_t cr8;          /* CR8 as KVM has it */
 	uint64_t tpr_poll_ns;  /* present interval of looking at CR8 again; 0: not polling */
@@ -138,6 +140,11 @@ void vcpu_cr8_after_run(struct vcpu *vcpu);
 
 /* Drain the inbox into the local APIC and vcpu->events. Before every access of the guest to its APIC. */
 void vcpu_drain(struct vcpu *vcpu);
+/*
+ * Does an NMI wait in KVM that could be delivered now? KVM hands a HLT to userspace without a look at
+ * it: an NMI that the shadow of STI held back would be slept over (R141).
+ */
+bool vcpu_nmi_pending(struct vcpu *vcpu);
 /* Drain, and act on INIT, SIPI, NMI and the like. Outside of an access only. */
 void vcpu_act_on_events(struct vcpu *vcpu);
 

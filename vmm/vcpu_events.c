@@ -68,6 +68,7 @@ static void take_nmi(struct vcpu *vcpu)
 		return;
 	}
 	vcpu->stats.nmis++;
+	vcpu->nmi_queued = true;
 	if (!vcpu->halted)
 		return;
 	ret = kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
@@ -75,6 +76,22 @@ static void take_nmi(struct vcpu *vcpu)
 		kvm_failed(vcpu, "KVM_GET_VCPU_EVENTS", ret);
 	else if (!events.nmi.masked)
 		vcpu->halted = false;
+}
+
+bool vcpu_nmi_pending(struct vcpu *vcpu)
+{
+	struct kvm_vcpu_events events;
+	int ret;
+
+	if (!vcpu->nmi_queued)
+		return false;
+	ret = kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
+	if (ret) {
+		kvm_failed(vcpu, "KVM_GET_VCPU_EVENTS", ret);
+		return false;
+	}
+	vcpu->nmi_queued = events.nmi.pending || events.nmi.injected;
+	return vcpu->nmi_queued && !events.nmi.masked;
 }
 
 /* The 8259's wire. LINT0 may be programmed as NMI or INIT: then draining brings one more event. */

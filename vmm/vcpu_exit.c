@@ -145,10 +145,26 @@ static void handle_other(struct vcpu *vcpu)
 	machine_request_end(m, MACHINE_KVM_ERROR, vcpu, run->exit_reason);
 }
 
+/* An exit whose instruction takes the answer into a register when the guest runs next. */
+static bool waits_for_data(const struct kvm_run *run)
+{
+	switch (run->exit_reason) {
+	case KVM_EXIT_MMIO:
+		return !run->mmio.is_write;
+	case KVM_EXIT_IO:
+		return run->io.direction == KVM_EXIT_IO_IN;
+	case KVM_EXIT_X86_RDMSR:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void vcpu_handle_exit(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 
+	vcpu->unfinished_exit = waits_for_data(run);
 	switch (run->exit_reason) {
 	case KVM_EXIT_X86_WRMSR:
 		vcpu_handle_wrmsr(vcpu);
@@ -164,7 +180,7 @@ void vcpu_handle_exit(struct vcpu *vcpu)
 		break;
 	case KVM_EXIT_HLT:
 		vcpu->stats.exits[VCPU_EXIT_HLT]++;
-		vcpu->halted = true;
+		vcpu->halted = !vcpu_nmi_pending(vcpu);
 		break;
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		vcpu->stats.exits[VCPU_EXIT_IRQ_WINDOW]++;

@@ -40,7 +40,7 @@ static int cr8_before_run(struct vcpu *vcpu)
 
 /*
  * KVM reports a lowered CR8 in no shape on all hosts: with a LAPIC in KVM never, without one only
- * where MOV CR8 is not emulated (kvm-notes, R165). As long as a vector waits for nothing else, CR8 is
+ * where MOV CR8 is not emulated (R165). As long as a vector waits for nothing else, CR8 is
  * looked at again after a while, at growing intervals. Guests that leave CR8 alone never get here.
  */
 static uint64_t tpr_poll_deadline(struct vcpu *vcpu, uint64_t now)
@@ -150,10 +150,13 @@ static void inject_one(struct vcpu *vcpu)
 
 /*
  * Without an irqchip in KVM an interrupt counts as delivered at once, also before a #GP that an MSR
- * exit is about to raise: then IF may be 0 by the time it is delivered. So the #GP goes first.
+ * exit is about to raise, and before a POPF from MMIO is finished: IF may be 0 by the time it is
+ * delivered. So those go first.
  */
 static bool can_inject(const struct vcpu *vcpu)
 {
+	if (vcpu->machine->shape == IRQCHIP_NONE && vcpu->unfinished_exit)
+		return false;
 	return vcpu->run->ready_for_interrupt_injection && !vcpu->gp_pending;
 }
 

@@ -198,6 +198,8 @@ int vcpu_reset_init(struct vcpu *vcpu)
 		ret = expose_queued_vector(vcpu);
 	vcpu->injection_queued = false;
 	vcpu->gp_pending = false;
+	vcpu->nmi_queued = false;
+	vcpu->unfinished_exit = false;
 	vcpu->cr8 = 0;
 	vcpu->run->cr8 = 0;
 	/* KVM said so of the CPU as it was before; with IF clear nothing may be injected. */

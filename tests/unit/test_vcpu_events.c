@@ -251,6 +251,29 @@ START_TEST(an_nmi_ends_a_halt_unless_nmis_are_blocked)
 }
 END_TEST
 
+/* KVM exits for a HLT although the NMI that it holds is due: the CPU must not sleep over it (R141). */
+START_TEST(hlt_with_an_nmi_pending_in_kvm_does_not_halt)
+{
+	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
+	struct vcpu *ap = cpu_of(board, AP);
+
+	post(board, AP, APIC_MODE_NMI, 0);
+	act(board, AP);
+	board->vcpu[AP].events.nmi.pending = 1;
+	ap->run->exit_reason = KVM_EXIT_HLT;
+	vcpu_handle_exit(ap);
+	ck_assert(!ap->halted);
+	board->vcpu[AP].events.nmi.masked = 1;
+	vcpu_handle_exit(ap);
+	ck_assert(ap->halted);
+	board->vcpu[AP].events.nmi.masked = 0;
+	board->vcpu[AP].events.nmi.pending = 0;
+	vcpu_handle_exit(ap);
+	ck_assert(ap->halted);
+	fake_board_free(board);
+}
+END_TEST
+
 /* The 8259 as a source of NMIs: the edge is taken in the round that hears of it (R104). */
 START_TEST(lint0_as_nmi)
 {
@@ -315,6 +338,7 @@ int main(void)
 	tcase_add_test(tc, an_interrupt_starts_nobody);
 	tcase_add_test(tc, an_nmi_waits_for_the_sipi);
 	tcase_add_test(tc, an_nmi_ends_a_halt_unless_nmis_are_blocked);
+	tcase_add_test(tc, hlt_with_an_nmi_pending_in_kvm_does_not_halt);
 	tcase_add_test(tc, lint0_as_nmi);
 	tcase_add_test(tc, an_smi_is_nothing);
 	srunner_run_all(runner, CK_NORMAL);

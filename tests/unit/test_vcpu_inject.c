@@ -56,6 +56,21 @@ START_TEST(nothing_to_inject)
 }
 END_TEST
 
+START_TEST(without_irqchip_an_unfinished_exit_goes_first)
+{
+	struct fake_board *board = ready_board();
+
+	board->machine.shape = IRQCHIP_NONE;
+	board->machine.vcpus[0].unfinished_exit = true;
+	accept_vector(board, 0x41);
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert_uint_eq(board->vcpu[0].run.request_interrupt_window, 1);
+	board->machine.vcpus[0].unfinished_exit = false;
+	ck_assert_int_eq(inject(board), 0x41);
+	fake_board_free(board);
+}
+END_TEST
+
 START_TEST(the_highest_first_and_the_rest_later)
 {
 	struct fake_board *board = ready_board();
@@ -282,6 +297,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, pic_case());
 	tcase_add_test(tc, nothing_to_inject);
+	tcase_add_test(tc, without_irqchip_an_unfinished_exit_goes_first);
 	tcase_add_test(tc, the_highest_first_and_the_rest_later);
 	tcase_add_test(tc, not_ready_means_a_window);
 	tcase_add_test(tc, a_taken_slot_loses_nothing);
