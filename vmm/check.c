@@ -52,6 +52,9 @@ static void print_probe(const struct probe_result *probe)
 	for (int i = 0; i < PROBE_CHECKS; i++)
 		printf("  %-45s %s\n", probe_check_name((enum probe_check)i),
 		       probe->passed[i] ? "yes" : "no");
+	printf("--lapic user: --irqchip %s is chosen; TSC-deadline %s\n",
+	       probe->parked_is_sound ? "split" : "none",
+	       probe->passed[PROBE_TSC_DEADLINE_MSR] && probe->tsc_khz ? "offered" : "hidden");
 }
 
 int check_host(const struct log *log)
@@ -76,9 +79,6 @@ int check_host(const struct log *log)
 		printf("  probe: %s\n", strerror(-ret));
 	else
 		print_probe(&probe);
-	printf("--lapic user: --irqchip %s is chosen; TSC-deadline %s\n",
-	       probe.parked_is_sound ? "split" : "none",
-	       probe.passed[PROBE_TSC_DEADLINE_MSR] ? "offered" : "hidden");
 	printf("up to %d vCPUs\n", kvm_check_extension(fd, KVM_CAP_MAX_VCPUS));
 	close(fd);
 	return usable && ret == 0 ? EXIT_CODE_POWER_OFF : EXIT_CODE_NO_KVM;

@@ -118,7 +118,8 @@ static void filter_entry(const struct machine *m, struct kvm_cpuid_entry2 *e)
 		e->ecx &= ~(EXT1_ECX_SVM | EXT1_ECX_EXT_APIC);
 		break;
 	case 0x80000008: /* AMD: number of threads and width of their ids */
-		e->ecx = (bits_for(m->nr_vcpus) << 12) | min_u32(m->nr_vcpus - 1, 255);
+		if (e->ecx)
+			e->ecx = (bits_for(m->nr_vcpus) << 12) | min_u32(m->nr_vcpus - 1, 255);
 		break;
 	default:
 		break;

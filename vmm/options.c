@@ -142,13 +142,19 @@ static int parse_choice(struct parser *p, const char *option, const char *text,
 	return fail(p, "--%s: '%s' is not one of: %s", option, text, accepted);
 }
 
+/* Decimal, or hex with 0x; a leading zero does not make it octal. */
+static uint64_t to_number(const char *text, char **end)
+{
+	return strtoull(text, end, strncasecmp(text, "0x", 2) == 0 ? 16 : 10);
+}
+
 static int parse_number(struct parser *p, const char *option, const char *text, uint64_t min,
 			uint64_t max, uint64_t *value)
 {
 	char *end;
 
 	errno = 0;
-	*value = strtoull(text, &end, 0);
+	*value = to_number(text, &end);
 	if (!isdigit((unsigned char)text[0]) || *end || errno || *value < min || *value > max)
 		return fail(p, "--%s: '%s' is not a number from %llu to %llu", option, text,
 			    (unsigned long long)min, (unsigned long long)max);
@@ -165,7 +171,7 @@ static int parse_memory(struct parser *p, const char *text)
 	char *end;
 
 	errno = 0;
-	n = strtoull(text, &end, 0);
+	n = to_number(text, &end);
 	if (!isdigit((unsigned char)text[0]) || errno)
 		return fail(p, "--memory: '%s' is not a size; give for example 512M or 2G", text);
 	if (*end) {

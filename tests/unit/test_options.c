@@ -193,6 +193,17 @@ START_TEST(words_that_no_choice_has)
 }
 END_TEST
 
+START_TEST(a_leading_zero_is_decimal)
+{
+	struct parsed *p = accept_line("--cpus 010 --memory 0100M --apic-id-offset 0x10");
+
+	ck_assert_uint_eq(p->options.cpus, 10);
+	ck_assert_uint_eq(p->options.memory, 100 * MIB);
+	ck_assert_uint_eq(p->options.apic_id_offset, 16);
+	free(p);
+}
+END_TEST
+
 START_TEST(sizes_of_memory)
 {
 	static const struct {
@@ -354,6 +365,7 @@ int main(void)
 	tcase_add_test(tc, short_options);
 	tcase_add_test(tc, every_word_of_a_choice);
 	tcase_add_test(tc, words_that_no_choice_has);
+	tcase_add_test(tc, a_leading_zero_is_decimal);
 	tcase_add_test(tc, sizes_of_memory);
 	tcase_add_test(tc, memory_that_is_no_size);
 	tcase_add_test(tc, numbers_out_of_range);
