@@ -262,10 +262,10 @@ static void rsdp_fill(struct table_area *area, uint32_t rsdp, uint32_t rsdt, uin
 
 void acpi_write(struct table_area *area, const struct boot_platform *platform)
 {
-	const struct acpi_rsdp placeholder = { 0 };
+	const struct acpi_rsdp room = { 0 };
 
 	uint32_t rsdp = table_align(area, RSDP_ALIGNMENT);
-	table_put(area, &placeholder, sizeof(placeholder));
+	table_put(area, &room, sizeof(room));
 	uint32_t facs = facs_write(area);
 	uint32_t dsdt = table_align(area, TABLE_ALIGNMENT);
 	dsdt_write(area, platform);
