@@ -21,7 +21,6 @@
 #define HANDLER      0x1800u
 #define STACK        0x4000u
 #define VECTOR       0x31u
-#define MAX_EXITS    16
 #define PORT_DONE    0x10 /* the snippet has ended; EDX is its answer */
 #define PORT_HANDLER 0x11 /* the interrupt has arrived */
 #define PORT_MISSED  0x12 /* the snippet was left at its end */

@@ -212,6 +212,13 @@ static void sleep_until_kicked(struct vcpu *vcpu)
 
 /* ---- the thread -------------------------------------------------------------------------------- */
 
+void vcpu_kvm_failed(struct vcpu *vcpu, const char *what, int error)
+{
+	log_line(vcpu->machine->log, LOG_ERROR, "%s on vCPU %u: %s", what, vcpu->index,
+		 strerror(-error));
+	machine_request_end(vcpu->machine, MACHINE_KVM_ERROR, vcpu, (uint32_t)-error);
+}
+
 static void run_guest(struct vcpu *vcpu)
 {
 	int ret = kvm_run_vcpu(vcpu->fd);
@@ -227,9 +234,7 @@ static void run_guest(struct vcpu *vcpu)
 	} else if (ret == -EINTR || ret == -EAGAIN) {
 		vcpu->stats.exits[VCPU_EXIT_KICK]++;
 	} else {
-		log_line(vcpu->machine->log, LOG_ERROR, "KVM_RUN on vCPU %u: %s", vcpu->index,
-			 strerror(-ret));
-		machine_request_end(vcpu->machine, MACHINE_KVM_ERROR, vcpu, (uint32_t)-ret);
+		vcpu_kvm_failed(vcpu, "KVM_RUN", ret);
 	}
 }
 

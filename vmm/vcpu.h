@@ -118,6 +118,12 @@ void vcpu_stop(struct vcpu *vcpu);
  */
 void vcpu_kick(struct vcpu *vcpu, struct vcpu *from);
 
+/*
+ * Something failed with error (-errno) that the vCPU cannot go on without; what names it, usually by
+ * its ioctl. Logged, and the machine ends. The vCPU's own thread.
+ */
+void vcpu_kvm_failed(struct vcpu *vcpu, const char *what, int error);
+
 /* ---- vcpu_reset.c: architectural state ---------------------------------------------------------- */
 
 /* INIT as the SDM's table "IA-32 and Intel 64 Processor States Following ... INIT" has it. */

@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What other threads asked of a vCPU: INIT, SIPI, NMI, the 8259's output, dumps. */
-#include <errno.h>
-#include <string.h>
-
 #include "vmm/dump.h"
 #include "vmm/machine.h"
 #include "vmm/vcpu.h"
-
-static void kvm_failed(struct vcpu *vcpu, const char *what, int error)
-{
-	log_line(vcpu->machine->log, LOG_ERROR, "%s on vCPU %u: %s", what, vcpu->index,
-		 strerror(-error));
-	machine_request_end(vcpu->machine, MACHINE_KVM_ERROR, vcpu, (uint32_t)-error);
-}
 
 void vcpu_drain(struct vcpu *vcpu)
 {
@@ -32,7 +22,7 @@ static void take_init(struct vcpu *vcpu)
 	int ret = vcpu_reset_init(vcpu);
 
 	if (ret) {
-		kvm_failed(vcpu, "INIT", ret);
+		vcpu_kvm_failed(vcpu, "INIT", ret);
 		return;
 	}
 	lapic_init_signal(&vcpu->lapic);
@@ -52,7 +42,7 @@ static void take_sipi(struct vcpu *vcpu, uint8_t vector)
 		return;
 	ret = vcpu_reset_sipi(vcpu, vector);
 	if (ret)
-		kvm_failed(vcpu, "SIPI", ret);
+		vcpu_kvm_failed(vcpu, "SIPI", ret);
 	vcpu->stats.sipis++;
 }
 
@@ -64,7 +54,7 @@ static void take_nmi(struct vcpu *vcpu)
 
 	ret = kvm_set(vcpu->fd, KVM_NMI, NULL);
 	if (ret) {
-		kvm_failed(vcpu, "KVM_NMI", ret);
+		vcpu_kvm_failed(vcpu, "KVM_NMI", ret);
 		return;
 	}
 	vcpu->stats.nmis++;
@@ -73,7 +63,7 @@ static void take_nmi(struct vcpu *vcpu)
 		return;
 	ret = kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
 	if (ret)
-		kvm_failed(vcpu, "KVM_GET_VCPU_EVENTS", ret);
+		vcpu_kvm_failed(vcpu, "KVM_GET_VCPU_EVENTS", ret);
 	else if (!events.nmi.masked)
 		vcpu->halted = false;
 }
@@ -87,7 +77,7 @@ bool vcpu_nmi_pending(struct vcpu *vcpu)
 		return false;
 	ret = kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
 	if (ret) {
-		kvm_failed(vcpu, "KVM_GET_VCPU_EVENTS", ret);
+		vcpu_kvm_failed(vcpu, "KVM_GET_VCPU_EVENTS", ret);
 		return false;
 	}
 	vcpu->nmi_queued = events.nmi.pending || events.nmi.injected;

@@ -7,7 +7,6 @@
  * IRR -> ISR happens when the ioctl has succeeded: from then on delivery is KVM's matter (R60).
  */
 #include <errno.h>
-#include <string.h>
 
 #include "vmm/machine.h"
 #include "vmm/vcpu.h"
@@ -92,13 +91,6 @@ static bool wants_extint(struct vcpu *vcpu)
 	return vcpu->extint_message || lapic_accepts_extint(&vcpu->lapic);
 }
 
-static void inject_failed(struct vcpu *vcpu, int error)
-{
-	log_line(vcpu->machine->log, LOG_ERROR, "KVM_INTERRUPT on vCPU %u: %s", vcpu->index,
-		 strerror(-error));
-	machine_request_end(vcpu->machine, MACHINE_KVM_ERROR, vcpu, (uint32_t)-error);
-}
-
 /* The 8259 is acknowledged at the moment of injection and not before (R140). */
 static void inject_extint(struct vcpu *vcpu)
 {
@@ -109,7 +101,7 @@ static void inject_extint(struct vcpu *vcpu)
 		return;
 	ret = kvm_interrupt(vcpu->fd, vector);
 	if (ret) {
-		inject_failed(vcpu, ret);
+		vcpu_kvm_failed(vcpu, "KVM_INTERRUPT", ret);
 		return;
 	}
 	vcpu->injection_queued = true;
@@ -124,7 +116,7 @@ static void inject_vector(struct vcpu *vcpu, uint8_t vector)
 	if (ret == -EEXIST)
 		return;
 	if (ret) {
-		inject_failed(vcpu, ret);
+		vcpu_kvm_failed(vcpu, "KVM_INTERRUPT", ret);
 		return;
 	}
 	lapic_ack(&vcpu->lapic, vector);
@@ -195,7 +187,7 @@ bool vcpu_inject(struct vcpu *vcpu)
 	}
 	ret = cr8_before_run(vcpu);
 	if (ret) {
-		inject_failed(vcpu, ret);
+		vcpu_kvm_failed(vcpu, "KVM_SET_LAPIC", ret);
 		return false;
 	}
 	inject_or_ask(vcpu);
