@@ -2,20 +2,16 @@
 /* Parsing the command line: getopt_long(3), and words to values. */
 #include "vmm/options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ioapic/ioapic.h"
 #include "lapic/lapic_route.h"
+#include "vmm/options_value.h"
 
 #define MEMORY_DEFAULT (UINT64_C(128) << 20)
-#define MEMORY_MIN     (UINT64_C(2) << 20)
-#define MEMORY_MAX     (UINT64_C(1) << 40)
 /* xAPIC ids are 8 bits and 255 is the broadcast. */
 #define XAPIC_MAX_IDS  255
 /* CPU ids are offered in ACPI and CPUID as 15-bit MSI destinations can reach them. */
@@ -64,135 +60,46 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* A word of an option's value; tables end with a NULL word. */
-struct choice {
-	const char *word;
-	int value;
-};
-
-static const struct choice lapic_choices[] = {
+static const struct option_choice lapic_choices[] = {
 	{ "user", LAPIC_CHOICE_USER },
 	{ "kernel", LAPIC_CHOICE_KERNEL },
 	{ NULL, 0 },
 };
 
-static const struct choice irqchip_choices[] = {
+static const struct option_choice irqchip_choices[] = {
 	{ "auto", IRQCHIP_CHOICE_AUTO },
 	{ "split", IRQCHIP_CHOICE_SPLIT },
 	{ "none", IRQCHIP_CHOICE_NONE },
 	{ NULL, 0 },
 };
 
-static const struct choice tristate_choices[] = {
+static const struct option_choice tristate_choices[] = {
 	{ "auto", TRISTATE_AUTO },
 	{ "on", TRISTATE_ON },
 	{ "off", TRISTATE_OFF },
 	{ NULL, 0 },
 };
 
-static const struct choice dump_choices[] = {
+static const struct option_choice dump_choices[] = {
 	{ "crash", DUMP_CRASH },
 	{ "always", DUMP_ALWAYS },
 	{ NULL, 0 },
 };
 
-static const struct choice ioapic_choices[] = {
+static const struct option_choice ioapic_choices[] = {
 	{ "0x11", IOAPIC_VERSION_82093AA },
 	{ "0x20", IOAPIC_VERSION_EOI },
 	{ NULL, 0 },
 };
 
-static const struct choice serial_choices[] = {
+static const struct option_choice serial_choices[] = {
 	{ "tty", SERIAL_TTY },
 	{ "off", SERIAL_OFF },
 	{ "null", SERIAL_NULL },
 	{ NULL, 0 },
 };
 
-struct parser {
-	struct options *options;
-	char *error;
-	size_t size;
-};
-
-__attribute__((format(printf, 2, 3))) static int fail(struct parser *p, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(p->error, p->size, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-static int parse_choice(struct parser *p, const char *option, const char *text,
-			const struct choice *choices, int *value)
-{
-	char accepted[128] = "";
-	size_t used = 0;
-
-	for (const struct choice *c = choices; c->word; c++) {
-		if (strcmp(c->word, text) == 0) {
-			*value = c->value;
-			return 0;
-		}
-		used += (size_t)snprintf(accepted + used, sizeof(accepted) - used, "%s%s",
-					 used ? ", " : "", c->word);
-	}
-	return fail(p, "--%s: '%s' is not one of: %s", option, text, accepted);
-}
-
-/* Decimal, or hex with 0x; a leading zero does not make it octal. */
-static uint64_t to_number(const char *text, char **end)
-{
-	return strtoull(text, end, strncasecmp(text, "0x", 2) == 0 ? 16 : 10);
-}
-
-static int parse_number(struct parser *p, const char *option, const char *text, uint64_t min,
-			uint64_t max, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = to_number(text, &end);
-	if (!isdigit((unsigned char)text[0]) || *end || errno || *value < min || *value > max)
-		return fail(p, "--%s: '%s' is not a number from %llu to %llu", option, text,
-			    (unsigned long long)min, (unsigned long long)max);
-	return 0;
-}
-
-/* K, M, G and T are binary; a bare number is MiB; hex with a suffix would be ambiguous. */
-static int parse_memory(struct parser *p, const char *text)
-{
-	static const char suffixes[] = "KMGTkmgt";
-	const char *suffix = NULL;
-	unsigned int shift = 20;
-	uint64_t n;
-	char *end;
-
-	errno = 0;
-	n = to_number(text, &end);
-	if (!isdigit((unsigned char)text[0]) || errno)
-		return fail(p, "--memory: '%s' is not a size; give for example 512M or 2G", text);
-	if (*end) {
-		suffix = strchr(suffixes, *end);
-		if (!suffix || end[1])
-			return fail(p, "--memory: '%s' has an unknown suffix; K, M, G and T exist",
-				    text);
-		if (strncasecmp(text, "0x", 2) == 0)
-			return fail(p, "--memory: '%s' is hex with a suffix; use decimal", text);
-		shift = 10u * ((unsigned int)(suffix - suffixes) % 4 + 1);
-	}
-	if (n > MEMORY_MAX >> shift)
-		return fail(p, "--memory: %s is more than the limit of 1T", text);
-	n <<= shift;
-	if (n < MEMORY_MIN)
-		return fail(p, "--memory: %s is too small; a machine needs at least 2M", text);
-	p->options->memory = n & ~UINT64_C(0xfff);
-	return 0;
-}
-
-static int parse_serial(struct parser *p, const char *text)
+static int parse_serial(struct option_parser *p, const char *text)
 {
 	int value = SERIAL_TTY;
 	int ret;
@@ -202,27 +109,28 @@ static int parse_serial(struct parser *p, const char *text)
 		p->options->serial_path = text + 5;
 		return 0;
 	}
-	ret = parse_choice(p, "serial", text, serial_choices, &value);
+	ret = option_choice(p, "serial", text, serial_choices, &value);
 	if (ret)
-		return fail(p, "--serial: '%s' is not one of: tty, off, null, file=PATH", text);
+		return option_fail(p, "--serial: '%s' is not one of: tty, off, null, file=PATH",
+				   text);
 	p->options->serial = (enum serial_choice)value;
 	return 0;
 }
 
-static int append_cmdline(struct parser *p, const char *text)
+static int append_cmdline(struct option_parser *p, const char *text)
 {
 	char *cmdline = p->options->cmdline;
 	size_t used = strlen(cmdline);
 	size_t size = sizeof(p->options->cmdline) - used;
 
 	if ((size_t)snprintf(cmdline + used, size, "%s%s", used ? " " : "", text) >= size)
-		return fail(p, "the guest's command line is longer than %d characters",
-			    OPTIONS_CMDLINE_SIZE - 1);
+		return option_fail(p, "the guest's command line is longer than %d characters",
+				   OPTIONS_CMDLINE_SIZE - 1);
 	return 0;
 }
 
 /* Options whose value is one of a few words. */
-static int parse_word(struct parser *p, int opt, const char *text)
+static int parse_word(struct option_parser *p, int opt, const char *text)
 {
 	struct options *o = p->options;
 	int value = 0;
@@ -230,33 +138,34 @@ static int parse_word(struct parser *p, int opt, const char *text)
 
 	switch (opt) {
 	case OPT_LAPIC:
-		ret = parse_choice(p, "lapic", text, lapic_choices, &value);
+		ret = option_choice(p, "lapic", text, lapic_choices, &value);
 		o->lapic = (enum lapic_choice)value;
 		return ret;
 	case OPT_IRQCHIP:
-		ret = parse_choice(p, "irqchip", text, irqchip_choices, &value);
+		ret = option_choice(p, "irqchip", text, irqchip_choices, &value);
 		o->irqchip = (enum irqchip_choice)value;
 		return ret;
 	case OPT_X2APIC:
-		ret = parse_choice(p, "x2apic", text, tristate_choices, &value);
+		ret = option_choice(p, "x2apic", text, tristate_choices, &value);
 		o->x2apic = (enum tristate)value;
 		return ret;
 	case OPT_TSC_DEADLINE:
-		ret = parse_choice(p, "tsc-deadline", text, tristate_choices, &value);
+		ret = option_choice(p, "tsc-deadline", text, tristate_choices, &value);
 		o->tsc_deadline = (enum tristate)value;
 		return ret;
 	case OPT_IOAPIC_VERSION:
-		ret = parse_choice(p, "ioapic-version", text, ioapic_choices, &value);
+		ret = option_choice(p, "ioapic-version", text, ioapic_choices, &value);
 		o->ioapic_version = (uint8_t)value;
 		return ret;
 	default:
-		ret = parse_choice(p, "dump-on-exit", text ? text : "always", dump_choices, &value);
+		ret = option_choice(p, "dump-on-exit", text ? text : "always", dump_choices,
+				    &value);
 		o->dump = (enum dump_choice)value;
 		return ret;
 	}
 }
 
-static int parse_one(struct parser *p, int opt, const char *text)
+static int parse_one(struct option_parser *p, int opt, const char *text)
 {
 	struct options *o = p->options;
 	uint64_t n = 0;
@@ -264,18 +173,18 @@ static int parse_one(struct parser *p, int opt, const char *text)
 
 	switch (opt) {
 	case 'c':
-		ret = parse_number(p, "cpus", text, 1, LAPIC_MAX_CPUS, &n);
+		ret = option_number(p, "cpus", text, 1, LAPIC_MAX_CPUS, &n);
 		o->cpus = (uint32_t)n;
 		return ret;
 	case 'm':
-		return parse_memory(p, text);
+		return option_memory(p, text, &o->memory);
 	case 'i':
 		o->initrd = text;
 		return 0;
 	case 'p':
 		return append_cmdline(p, text);
 	case OPT_APIC_ID_OFFSET:
-		ret = parse_number(p, "apic-id-offset", text, 0, APIC_ID_LIMIT, &n);
+		ret = option_number(p, "apic-id-offset", text, 0, APIC_ID_LIMIT, &n);
 		o->apic_id_offset = (uint32_t)n;
 		return ret;
 	case OPT_SERIAL:
@@ -284,7 +193,7 @@ static int parse_one(struct parser *p, int opt, const char *text)
 		o->test_device = true;
 		return 0;
 	case OPT_TIMEOUT:
-		ret = parse_number(p, "timeout", text, 1, 86400 * 365, &n);
+		ret = option_number(p, "timeout", text, 1, 86400 * 365, &n);
 		o->timeout = (uint32_t)n;
 		return ret;
 	case OPT_STATS:
@@ -312,22 +221,22 @@ static int parse_one(struct parser *p, int opt, const char *text)
 	}
 }
 
-static int check_contradictions(struct parser *p)
+static int check_contradictions(struct option_parser *p)
 {
 	const struct options *o = p->options;
 	uint32_t ids = o->apic_id_offset + o->cpus;
 
 	if (o->lapic == LAPIC_CHOICE_KERNEL && o->irqchip == IRQCHIP_CHOICE_NONE)
-		return fail(p, "--lapic kernel contradicts --irqchip none: "
-			       "KVM's local APIC needs the split irqchip");
+		return option_fail(p, "--lapic kernel contradicts --irqchip none: "
+				      "KVM's local APIC needs the split irqchip");
 	if (o->x2apic == TRISTATE_OFF && ids > XAPIC_MAX_IDS)
-		return fail(p,
-			    "--x2apic off contradicts %u CPUs from APIC id %u on: "
-			    "xAPIC ids end at %u",
-			    o->cpus, o->apic_id_offset, XAPIC_MAX_IDS - 1);
+		return option_fail(p,
+				   "--x2apic off contradicts %u CPUs from APIC id %u on: "
+				   "xAPIC ids end at %u",
+				   o->cpus, o->apic_id_offset, XAPIC_MAX_IDS - 1);
 	if (ids > APIC_ID_LIMIT + 1)
-		return fail(p, "--apic-id-offset %u with %u CPUs leads beyond APIC id %u",
-			    o->apic_id_offset, o->cpus, APIC_ID_LIMIT);
+		return option_fail(p, "--apic-id-offset %u with %u CPUs leads beyond APIC id %u",
+				   o->apic_id_offset, o->cpus, APIC_ID_LIMIT);
 	return 0;
 }
 
@@ -346,20 +255,20 @@ static int find_separator(int argc, char **argv)
  * What getopt_long(3) did not like: it left the option in optopt, 0 for a long one that it does not
  * know. word is the last one that it has finished, which a short option among others is not.
  */
-static int refuse_option(struct parser *p, int opt, const char *word)
+static int refuse_option(struct option_parser *p, int opt, const char *word)
 {
 	if (opt == ':')
-		return fail(p, "option '%s' needs a value; see --help", word);
+		return option_fail(p, "option '%s' needs a value; see --help", word);
 	if (optopt && !strchr(SHORT_OPTIONS, optopt) && optopt < OPT_LAPIC)
-		return fail(p, "unknown option '-%c'; see --help", optopt);
+		return option_fail(p, "unknown option '-%c'; see --help", optopt);
 	if (optopt)
-		return fail(p, "option '%s' takes no value; see --help", word);
-	return fail(p, "unknown option '%s'; see --help", word);
+		return option_fail(p, "option '%s' takes no value; see --help", word);
+	return option_fail(p, "unknown option '%s'; see --help", word);
 }
 
 int options_parse(struct options *options, int argc, char **argv, char *error, size_t size)
 {
-	struct parser p = { .options = options, .error = error, .size = size };
+	struct option_parser p = { .options = options, .error = error, .size = size };
 	int ours = find_separator(argc, argv);
 	int opt;
 	int ret;
@@ -383,10 +292,10 @@ int options_parse(struct options *options, int argc, char **argv, char *error, s
 	if (optind < ours)
 		options->guest = argv[optind++];
 	if (optind < ours)
-		return fail(&p,
-			    "unexpected '%s' after the guest image '%s'; "
-			    "arguments for the guest come after '--'",
-			    argv[optind], options->guest);
+		return option_fail(&p,
+				   "unexpected '%s' after the guest image '%s'; "
+				   "arguments for the guest come after '--'",
+				   argv[optind], options->guest);
 	for (int i = ours + 1; i < argc; i++) {
 		ret = append_cmdline(&p, argv[i]);
 		if (ret)
