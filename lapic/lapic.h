@@ -181,6 +181,14 @@ int lapic_held_by_tpr(const struct lapic *a);
 /* The CPU has taken vector, as returned by lapic_pending(): IRR -> ISR. */
 void lapic_ack(struct lapic *a, uint8_t vector);
 
+/*
+ * The vector whose EOI nobody but this APIC has to learn of, or LAPIC_NO_VECTOR: the highest one in
+ * service, edge-triggered, with nothing in IRR that its EOI could release. A hypervisor may let the
+ * guest end it by a flag in memory (paravirtual EOI) and call lapic_write() of EOI for it later, as
+ * long as it does so before anything else happens to the APIC (R179, R180).
+ */
+int lapic_silent_eoi(const struct lapic *a);
+
 /* Processor priority, 0..255, computed afresh. SDM "Task and Processor Priorities" (R55). */
 uint8_t lapic_ppr(const struct lapic *a);
 

@@ -137,6 +137,18 @@ void lapic_ack(struct lapic *a, uint8_t vector)
 	show_ppr(a);
 }
 
+/* With an empty IRR the EOI releases nothing; with TMR clear it is broadcast to nobody (R69, R179). */
+int lapic_silent_eoi(const struct lapic *a)
+{
+	int isr = highest(a->regs.isr);
+
+	if (isr == LAPIC_NO_VECTOR || highest(a->regs.irr) != LAPIC_NO_VECTOR)
+		return LAPIC_NO_VECTOR;
+	if (a->regs.tmr[isr / 32].reg & bit(priority(isr)))
+		return LAPIC_NO_VECTOR;
+	return isr;
+}
+
 /* R68: whatever handler runs, the highest bit in ISR ends. */
 void lapic_eoi(struct lapic *a, struct lapic_effect *effect)
 {

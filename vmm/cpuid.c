@@ -30,6 +30,7 @@
 #define PV_NOP_IO_DELAY       (1u << 1)
 #define PV_CLOCKSOURCE2       (1u << 3)
 #define PV_STEAL_TIME         (1u << 5)
+#define PV_EOI                (1u << 6)
 #define PV_TLB_FLUSH          (1u << 9)
 #define PV_POLL_CONTROL       (1u << 12)
 #define PV_MSI_EXT_DEST_ID    (1u << 15)
@@ -80,7 +81,8 @@ static void filter_kvm_features(const struct machine *m, struct kvm_cpuid_entry2
 	e->eax &= PV_EVERYWHERE;
 	if (m->shape != IRQCHIP_NONE)
 		e->eax |= PV_POLL_CONTROL;
-	e->eax |= PV_MSI_EXT_DEST_ID;
+	/* Ours where the local APIC is, KVM's own with its LAPIC. */
+	e->eax |= PV_MSI_EXT_DEST_ID | PV_EOI;
 	e->edx = 0;
 }
 

@@ -219,6 +219,16 @@ void vcpu_kvm_failed(struct vcpu *vcpu, const char *what, int error)
 	machine_request_end(vcpu->machine, MACHINE_KVM_ERROR, vcpu, (uint32_t)-error);
 }
 
+static void take_pv_eoi(struct vcpu *vcpu)
+{
+	if (!vcpu->pv_eoi.offered)
+		return;
+	if (pv_eoi_after_run(&vcpu->pv_eoi, &vcpu->lapic))
+		vcpu->stats.pv_eois++;
+	else
+		vcpu->stats.pv_eois_revoked++;
+}
+
 static void run_guest(struct vcpu *vcpu)
 {
 	int ret = kvm_run_vcpu(vcpu->fd);
@@ -229,6 +239,7 @@ static void run_guest(struct vcpu *vcpu)
 	vcpu->gp_pending = false;
 	vcpu->unfinished_exit = false;
 	vcpu_cr8_after_run(vcpu);
+	take_pv_eoi(vcpu);
 	if (ret == 0) {
 		vcpu_handle_exit(vcpu);
 	} else if (ret == -EINTR || ret == -EAGAIN) {

@@ -18,6 +18,7 @@
 #include "lapic/lapic_inbox.h"
 #include "vmm/kick.h"
 #include "vmm/kvm.h"
+#include "vmm/pv_eoi.h"
 
 struct machine;
 
@@ -70,7 +71,9 @@ struct vcpu_stats {
 	uint64_t kicks_sent;
 	uint64_t kicks_saved; /* posts that needed no kick */
 	uint64_t sleeps;
-	uint64_t tpr_polls; /* rounds with a vector that only TPR held back */
+	uint64_t pv_eois;         /* EOIs by flag: exits saved */
+	uint64_t pv_eois_revoked; /* flags taken back unused */
+	uint64_t tpr_polls;       /* rounds with a vector that only TPR held back */
 };
 
 struct vcpu {
@@ -89,6 +92,7 @@ struct vcpu {
 
 	struct lapic lapic;
 	struct kick_timer timer;
+	struct pv_eoi pv_eoi;
 	uint32_t events;       /* drained from the inbox and not acted on yet */
 	bool halted;           /* HLT seen and nothing has ended it; IRQCHIP_NONE only */
 	bool extint_message;   /* an ExtINT message waits for the 8259 to be acknowledged */

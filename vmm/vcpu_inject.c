@@ -191,6 +191,7 @@ bool vcpu_inject(struct vcpu *vcpu)
 		return false;
 	}
 	inject_or_ask(vcpu);
+	pv_eoi_before_run(&vcpu->pv_eoi, &vcpu->lapic);
 	lapic_publish(&vcpu->machine->irqchip.directory, vcpu->index, &vcpu->lapic);
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE. Every other MSR that comes
+ * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE, paravirtual EOI. Every other MSR that comes
  * here is one that KVM would have answered with #GP, and gets just that.
  */
 #include <string.h>
@@ -101,6 +101,9 @@ void vcpu_handle_wrmsr(struct vcpu *vcpu)
 	if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER && run->msr.index == MSR_IA32_APIC_BASE)
 		answer(vcpu, apic_base_write(vcpu, run->msr.data));
 	else if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER &&
+		 run->msr.index == MSR_KVM_PV_EOI_EN)
+		answer(vcpu, pv_eoi_write(&vcpu->pv_eoi, &vcpu->machine->memory, run->msr.data));
+	else if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER &&
 		 run->msr.index == MSR_IA32_TSC_DEADLINE)
 		answer(vcpu, tsc_deadline_write(vcpu, run->msr.data));
 	else
@@ -119,6 +122,10 @@ void vcpu_handle_rdmsr(struct vcpu *vcpu)
 	vcpu->stats.exits[VCPU_EXIT_MSR]++;
 	if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER && run->msr.index == MSR_IA32_APIC_BASE) {
 		value = vcpu->lapic.base;
+		answer(vcpu, LAPIC_OK);
+	} else if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER &&
+		   run->msr.index == MSR_KVM_PV_EOI_EN) {
+		value = vcpu->pv_eoi.msr;
 		answer(vcpu, LAPIC_OK);
 	} else if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER &&
 		   run->msr.index == MSR_IA32_TSC_DEADLINE) {

@@ -186,6 +186,7 @@ static void reset_pv_msrs(struct vcpu *vcpu)
 	/* A host without one of them refuses it, and has nothing to end. */
 	for (size_t i = 0; i < sizeof(pv_msrs) / sizeof(pv_msrs[0]); i++)
 		kvm_set_msr(vcpu->fd, pv_msrs[i], 0);
+	vcpu->pv_eoi = (struct pv_eoi){ .msr = 0 };
 }
 
 int vcpu_reset_init(struct vcpu *vcpu)

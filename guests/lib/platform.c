@@ -16,18 +16,18 @@
 #define CPUID_HYPERVISOR      0x40000000u
 #define CPUID_KVM_FEATURES    0x40000001u
 #define CPUID_KVM_SIGNATURE   0x4b4d564bu /* "KVMK", the first four letters */
-#define KVM_FEATURE_EXT_DEST  (1u << 15)
 #define CPUID1_ECX_HYPERVISOR (1u << 31)
 
-static bool has_ext_dest(void)
+uint32_t platform_kvm_features(void)
 {
 	struct cpuid r;
 
 	if (!(cpuid(1, 0).ecx & CPUID1_ECX_HYPERVISOR))
-		return false;
+		return 0;
 	r = cpuid(CPUID_HYPERVISOR, 0);
-	return r.ebx == CPUID_KVM_SIGNATURE && r.eax >= CPUID_KVM_FEATURES &&
-	       (cpuid(CPUID_KVM_FEATURES, 0).eax & KVM_FEATURE_EXT_DEST);
+	if (r.ebx != CPUID_KVM_SIGNATURE || r.eax < CPUID_KVM_FEATURES)
+		return 0;
+	return cpuid(CPUID_KVM_FEATURES, 0).eax;
 }
 
 void platform_init(struct kernel *kernel)
@@ -49,6 +49,6 @@ void platform_init(struct kernel *kernel)
 	}
 	apic_enable(kernel);
 	clock_init(kernel);
-	kernel->ioapic.ext_dest = has_ext_dest();
+	kernel->ioapic.ext_dest = (platform_kvm_features() & KVM_FEATURE_EXT_DEST) != 0;
 	ioapic_init(&kernel->ioapic);
 }

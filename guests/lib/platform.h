@@ -16,4 +16,10 @@
  */
 void platform_init(struct kernel *kernel);
 
+/* KVM's CPUID leaf 40000001H EAX, 0 where the hypervisor is another one. */
+uint32_t platform_kvm_features(void);
+
+#define KVM_FEATURE_PV_EOI   (1u << 6)
+#define KVM_FEATURE_EXT_DEST (1u << 15)
+
 #endif

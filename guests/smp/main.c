@@ -59,6 +59,7 @@ static const struct test tests[] = {
 	TEST("msi-physical", test_msi_physical, unfit_msi),
 	TEST("msi-logical", test_msi_logical, unfit_msi),
 	TEST("extint", test_extint, unfit_pins),
+	TEST("pv-eoi", test_pv_eoi, unfit_pv_eoi),
 	TEST("ap-restart", test_ap_restart, unfit_single),
 	TEST("ipi-storm", test_ipi_storm, NULL),
 };

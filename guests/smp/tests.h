@@ -63,6 +63,10 @@ void test_msi_physical(struct kernel *kernel);
 void test_msi_logical(struct kernel *kernel);
 void test_extint(struct kernel *kernel);
 
+/* pv_eoi.c */
+void test_pv_eoi(struct kernel *kernel);
+const char *unfit_pv_eoi(const struct kernel *kernel);
+
 /* restart.c, storm.c */
 void test_ap_restart(struct kernel *kernel);
 void test_ipi_storm(struct kernel *kernel);

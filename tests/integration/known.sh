@@ -11,7 +11,7 @@ known_words() {
 	esac
 	if [ -d /sys/module/kvm_pvm ]; then
 		# Nothing is in service while a handler runs.
-		echo skip=priority-nesting,ioapic-level,ioapic-mask,ioapic-logical,ioapic-directed-eoi
+		echo skip=priority-nesting,ioapic-level,ioapic-mask,ioapic-logical,ioapic-directed-eoi,pv-eoi
 		return
 	fi
 	case $(uname -r) in
