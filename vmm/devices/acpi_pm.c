@@ -9,6 +9,8 @@
 
 #include <time.h>
 
+#include "vmm/devices/device_state.h"
+
 #define PM1_EVENT_SIZE   4 /* PM1_STS, then PM1_EN */
 #define PM1_ENABLE_SHIFT 16
 #define PM1_CONTROL_SIZE 2
@@ -98,17 +100,21 @@ static const struct bus_ops acpi_control_ops = {
 };
 
 /* Seconds and their fraction are scaled apart, so that neither product overflows. */
-static uint64_t acpi_timer_read(void *device, uint64_t offset, uint32_t len)
+static uint32_t acpi_timer_ticks(const struct acpi_pm *pm)
 {
 	struct timespec now;
 	uint64_t ticks;
 
-	(void)device;
-	(void)len;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ticks = (uint64_t)now.tv_sec * PM_TIMER_HZ;
 	ticks += (uint64_t)now.tv_nsec * PM_TIMER_HZ / 1000000000u;
-	return (ticks & UINT32_MAX) >> (8 * offset);
+	return (uint32_t)ticks + pm->timer_offset;
+}
+
+static uint64_t acpi_timer_read(void *device, uint64_t offset, uint32_t len)
+{
+	(void)len;
+	return acpi_timer_ticks(device) >> (8 * offset);
 }
 
 static void acpi_timer_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
@@ -175,4 +181,31 @@ int acpi_pm_init(struct acpi_pm *pm, struct bus *ports, struct end_request end)
 	if (error)
 		return error;
 	return bus_add(ports, "acpi-reset", ACPI_RESET_PORT, 1, &acpi_reset_ops, pm);
+}
+
+/* The timer stands still while the machine is in a file. */
+void acpi_pm_save(void *device, struct state_writer *out)
+{
+	struct acpi_pm *pm = device;
+
+	pthread_mutex_lock(&pm->lock);
+	state_put_u16(out, pm->status);
+	state_put_u16(out, pm->enable);
+	state_put_u16(out, pm->control);
+	state_put_u8(out, pm->reset);
+	state_put_u32(out, acpi_timer_ticks(pm));
+	pthread_mutex_unlock(&pm->lock);
+}
+
+void acpi_pm_restore(void *device, struct state_reader *in)
+{
+	struct acpi_pm *pm = device;
+
+	pthread_mutex_lock(&pm->lock);
+	pm->status = state_get_u16(in);
+	pm->enable = state_get_u16(in);
+	pm->control = state_get_u16(in);
+	pm->reset = state_get_u8(in);
+	pm->timer_offset += state_get_u32(in) - acpi_timer_ticks(pm);
+	pthread_mutex_unlock(&pm->lock);
 }

@@ -102,6 +102,8 @@ struct acpi_pm {
 	uint16_t enable;  /* PM1_EN */
 	uint16_t control; /* PM1_CNT */
 	uint8_t reset;    /* what the reset register was last given */
+	uint32_t
+		timer_offset; /* ticks that the PM timer is ahead of the host's clock; fixed once CPUs run */
 	struct end_request end;
 };
 

@@ -5,6 +5,8 @@
  */
 #include "vmm/devices/devices.h"
 
+#include "vmm/devices/device_state.h"
+
 #define FW_CFG_SIZE            2
 #define FW_CFG_DATA            1 /* offset of the data port; the selector lies under it */
 #define FW_CFG_SELECTOR        0
@@ -85,4 +87,24 @@ int fw_cfg_init(struct fw_cfg *fw, struct bus *ports, uint32_t nr_cpus, uint64_t
 		.ram_size = ram_size,
 	};
 	return bus_add(ports, "fw_cfg", FW_CFG_PORT, FW_CFG_SIZE, &fw_cfg_ops, fw);
+}
+
+void fw_cfg_save(void *device, struct state_writer *out)
+{
+	struct fw_cfg *fw = device;
+
+	pthread_mutex_lock(&fw->lock);
+	state_put_u16(out, fw->selector);
+	state_put_u32(out, fw->offset);
+	pthread_mutex_unlock(&fw->lock);
+}
+
+void fw_cfg_restore(void *device, struct state_reader *in)
+{
+	struct fw_cfg *fw = device;
+
+	pthread_mutex_lock(&fw->lock);
+	fw->selector = state_get_u16(in);
+	fw->offset = state_get_u32(in);
+	pthread_mutex_unlock(&fw->lock);
 }

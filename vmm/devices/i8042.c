@@ -8,6 +8,8 @@
  */
 #include "vmm/devices/devices.h"
 
+#include "vmm/devices/device_state.h"
+
 /* Status register, read at the command port. */
 #define STATUS_OUTPUT_FULL 0x01
 #define STATUS_SYSTEM      0x04 /* self test passed */
@@ -242,4 +244,28 @@ int i8042_init(struct i8042 *kbc, struct bus *ports, struct end_request end)
 	if (error)
 		return error;
 	return bus_add(ports, "i8042-command", I8042_COMMAND_PORT, 1, &i8042_command_ops, kbc);
+}
+
+void i8042_save(void *device, struct state_writer *out)
+{
+	struct i8042 *kbc = device;
+
+	pthread_mutex_lock(&kbc->lock);
+	state_put_u8(out, kbc->status);
+	state_put_u8(out, kbc->config);
+	state_put_u8(out, kbc->output);
+	state_put_u8(out, kbc->pending_command);
+	pthread_mutex_unlock(&kbc->lock);
+}
+
+void i8042_restore(void *device, struct state_reader *in)
+{
+	struct i8042 *kbc = device;
+
+	pthread_mutex_lock(&kbc->lock);
+	kbc->status = state_get_u8(in);
+	kbc->config = state_get_u8(in);
+	kbc->output = state_get_u8(in);
+	kbc->pending_command = state_get_u8(in);
+	pthread_mutex_unlock(&kbc->lock);
 }

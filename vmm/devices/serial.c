@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "vmm/devices/device_state.h"
 #include "vmm/devices/uart16550.h"
 
 struct serial {
@@ -182,4 +183,55 @@ void serial_destroy(struct serial *serial)
 	pthread_mutex_destroy(&serial->lock);
 	pthread_mutex_destroy(&serial->tx_lock);
 	free(serial);
+}
+
+/* Between two accesses no byte is under way. */
+void serial_save(void *device, struct state_writer *out)
+{
+	struct serial *serial = device;
+	const struct uart *uart = &serial->uart;
+
+	pthread_mutex_lock(&serial->lock);
+	state_put_bool(out, uart->overrun);
+	state_put_bool(out, uart->thr_interrupt);
+	state_put_u8(out, uart->ier);
+	state_put_u8(out, uart->fcr);
+	state_put_u8(out, uart->lcr);
+	state_put_u8(out, uart->mcr);
+	state_put_u8(out, uart->msr);
+	state_put_u8(out, uart->scr);
+	state_put_u8(out, uart->dll);
+	state_put_u8(out, uart->dlm);
+	state_put_u8(out, (uint8_t)uart->rx_head);
+	state_put_u8(out, (uint8_t)uart->rx_count);
+	state_put(out, uart->rx, sizeof(uart->rx));
+	pthread_mutex_unlock(&serial->lock);
+}
+
+void serial_restore(void *device, struct state_reader *in)
+{
+	struct serial *serial = device;
+	struct uart uart = { .transmitting = false };
+
+	uart.overrun = state_get_bool(in);
+	uart.thr_interrupt = state_get_bool(in);
+	uart.ier = state_get_u8(in);
+	uart.fcr = state_get_u8(in);
+	uart.lcr = state_get_u8(in);
+	uart.mcr = state_get_u8(in);
+	uart.msr = state_get_u8(in);
+	uart.scr = state_get_u8(in);
+	uart.dll = state_get_u8(in);
+	uart.dlm = state_get_u8(in);
+	uart.rx_head = state_get_u8(in);
+	uart.rx_count = state_get_u8(in);
+	state_get(in, uart.rx, sizeof(uart.rx));
+	if (uart.rx_head >= UART_FIFO_SIZE || uart.rx_count > uart_rx_size(&uart))
+		in->failed = true;
+	if (in->failed)
+		return;
+	pthread_mutex_lock(&serial->lock);
+	serial->uart = uart;
+	serial_update_irq(serial);
+	pthread_mutex_unlock(&serial->lock);
 }

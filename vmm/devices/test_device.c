@@ -5,6 +5,8 @@
  */
 #include "vmm/devices/devices.h"
 
+#include "vmm/devices/device_state.h"
+
 #define TEST_DEVICE_SIZE    (TEST_DEVICE_MSI_DATA + 4 - TEST_DEVICE_PORT)
 #define TEST_DEVICE_NR_PINS 24
 
@@ -74,4 +76,22 @@ int test_device_init(struct test_device *dev, struct bus *ports, struct irq_line
 	};
 	return bus_add(ports, "test-device", TEST_DEVICE_PORT, TEST_DEVICE_SIZE, &test_device_ops,
 		       dev);
+}
+
+void test_device_save(void *device, struct state_writer *out)
+{
+	struct test_device *dev = device;
+
+	pthread_mutex_lock(&dev->lock);
+	state_put_u64(out, dev->msi_address);
+	pthread_mutex_unlock(&dev->lock);
+}
+
+void test_device_restore(void *device, struct state_reader *in)
+{
+	struct test_device *dev = device;
+
+	pthread_mutex_lock(&dev->lock);
+	dev->msi_address = state_get_u64(in);
+	pthread_mutex_unlock(&dev->lock);
 }
