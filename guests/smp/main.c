@@ -18,50 +18,51 @@
 #include "smp/pins.h"
 #include "smp/tests.h"
 
-#define TEST(name, run, unfit)   \
-	{                        \
-		name, run, unfit \
+/* rules: those of docs/rules.md that the test pins; scripts/rule-coverage reads them here. */
+#define TEST(name, rules, run, unfit)   \
+	{                               \
+		name, rules, run, unfit \
 	}
 
 /* In this order; the first one starts the APs and so always runs. */
 static const struct test tests[] = {
-	TEST("ap-start", test_ap_start, NULL),
-	TEST("identity", test_identity, NULL),
-	TEST("ipi-physical", test_ipi_physical, NULL),
-	TEST("ipi-physical-broadcast", test_ipi_physical_broadcast, NULL),
-	TEST("ipi-logical-flat", test_ipi_logical_flat, unfit_logical_flat),
-	TEST("ipi-logical-cluster", test_ipi_logical_cluster, NULL),
-	TEST("ipi-all", test_ipi_all, NULL),
-	TEST("ipi-others", test_ipi_others, unfit_single),
-	TEST("ipi-self", test_ipi_self, NULL),
-	TEST("ipi-self-register", test_ipi_self_register, unfit_xapic),
-	TEST("ipi-nmi", test_ipi_nmi, NULL),
-	TEST("ipi-lowest", test_ipi_lowest, NULL),
-	TEST("priority-order", test_priority_order, NULL),
-	TEST("priority-tpr", test_priority_tpr, NULL),
-	TEST("priority-cr8", test_priority_cr8, NULL),
-	TEST("priority-nesting", test_priority_nesting, NULL),
-	TEST("cr8-release", test_cr8_release, NULL),
-	TEST("cr8-release-remote", test_cr8_release_remote, unfit_single),
-	TEST("timer-one-shot", test_timer_one_shot, NULL),
-	TEST("timer-periodic", test_timer_periodic, NULL),
-	TEST("timer-masked", test_timer_masked, NULL),
-	TEST("timer-deadline", test_timer_deadline, unfit_deadline),
-	TEST("hlt-ipi", test_hlt_ipi, NULL),
-	TEST("hlt-timer", test_hlt_timer, NULL),
-	TEST("hlt-nmi", test_hlt_nmi, unfit_single),
-	TEST("hlt-held", test_hlt_held, unfit_single),
-	TEST("ioapic-edge", test_ioapic_edge, unfit_pins),
-	TEST("ioapic-level", test_ioapic_level, unfit_pins),
-	TEST("ioapic-mask", test_ioapic_mask, unfit_pins),
-	TEST("ioapic-logical", test_ioapic_logical, unfit_pins),
-	TEST("ioapic-directed-eoi", test_ioapic_directed_eoi, unfit_directed_eoi),
-	TEST("msi-physical", test_msi_physical, unfit_msi),
-	TEST("msi-logical", test_msi_logical, unfit_msi),
-	TEST("extint", test_extint, unfit_pins),
-	TEST("pv-eoi", test_pv_eoi, unfit_pv_eoi),
-	TEST("ap-restart", test_ap_restart, unfit_single),
-	TEST("ipi-storm", test_ipi_storm, NULL),
+	TEST("ap-start", "R126 R169", test_ap_start, NULL),
+	TEST("identity", "R19 R91", test_identity, NULL),
+	TEST("ipi-physical", "R86", test_ipi_physical, NULL),
+	TEST("ipi-physical-broadcast", "R89 R90", test_ipi_physical_broadcast, NULL),
+	TEST("ipi-logical-flat", "R87", test_ipi_logical_flat, unfit_logical_flat),
+	TEST("ipi-logical-cluster", "R88 R91", test_ipi_logical_cluster, NULL),
+	TEST("ipi-all", "R80 R81", test_ipi_all, NULL),
+	TEST("ipi-others", "R82", test_ipi_others, unfit_single),
+	TEST("ipi-self", "R81", test_ipi_self, NULL),
+	TEST("ipi-self-register", "", test_ipi_self_register, unfit_xapic),
+	TEST("ipi-nmi", "R49 R81 R99", test_ipi_nmi, NULL),
+	TEST("ipi-lowest", "R97", test_ipi_lowest, NULL),
+	TEST("priority-order", "R59", test_priority_order, NULL),
+	TEST("priority-tpr", "R63", test_priority_tpr, NULL),
+	TEST("priority-cr8", "R55 R61", test_priority_cr8, NULL),
+	TEST("priority-nesting", "R56", test_priority_nesting, NULL),
+	TEST("cr8-release", "R63 R165", test_cr8_release, NULL),
+	TEST("cr8-release-remote", "R63 R165", test_cr8_release_remote, unfit_single),
+	TEST("timer-one-shot", "R106 R109 R114", test_timer_one_shot, NULL),
+	TEST("timer-periodic", "R108", test_timer_periodic, NULL),
+	TEST("timer-masked", "R107", test_timer_masked, NULL),
+	TEST("timer-deadline", "R119 R163", test_timer_deadline, unfit_deadline),
+	TEST("hlt-ipi", "R141 R168", test_hlt_ipi, NULL),
+	TEST("hlt-timer", "R141", test_hlt_timer, NULL),
+	TEST("hlt-nmi", "R141", test_hlt_nmi, unfit_single),
+	TEST("hlt-held", "R141", test_hlt_held, unfit_single),
+	TEST("ioapic-edge", "R173", test_ioapic_edge, unfit_pins),
+	TEST("ioapic-level", "R69 R144", test_ioapic_level, unfit_pins),
+	TEST("ioapic-mask", "R142", test_ioapic_mask, unfit_pins),
+	TEST("ioapic-logical", "R97", test_ioapic_logical, unfit_pins),
+	TEST("ioapic-directed-eoi", "R74 R152", test_ioapic_directed_eoi, unfit_directed_eoi),
+	TEST("msi-physical", "R158 R173", test_msi_physical, unfit_msi),
+	TEST("msi-logical", "R157", test_msi_logical, unfit_msi),
+	TEST("extint", "R137 R138", test_extint, unfit_pins),
+	TEST("pv-eoi", "R170", test_pv_eoi, unfit_pv_eoi),
+	TEST("ap-restart", "R2 R126 R129 R132", test_ap_restart, unfit_single),
+	TEST("ipi-storm", "R168 R177", test_ipi_storm, NULL),
 };
 
 #define NR_TESTS (sizeof(tests) / sizeof(tests[0]))
@@ -215,7 +216,7 @@ int guest_main(struct kernel *kernel)
 {
 	if (cmdline_has(kernel->cmdline, "list")) {
 		for (uint32_t i = 0; i < NR_TESTS; i++)
-			print("%s\n", tests[i].name);
+			print("%s %s\n", tests[i].name, tests[i].rules);
 		return 0;
 	}
 	platform_init(kernel);

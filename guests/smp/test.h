@@ -16,6 +16,7 @@
  */
 struct test {
 	const char *name;
+	const char *rules; /* "R45 R46", or empty */
 	void (*run)(struct kernel *kernel);
 	const char *(*unfit)(const struct kernel *kernel);
 };

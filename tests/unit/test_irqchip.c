@@ -94,7 +94,7 @@ START_TEST(a_line_is_its_pin)
 END_TEST
 
 /* R149 */
-START_TEST(the_timer_comes_in_at_pin_2)
+START_TEST(R149_the_timer_comes_in_at_pin_2)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
 
@@ -107,7 +107,7 @@ START_TEST(the_timer_comes_in_at_pin_2)
 }
 END_TEST
 
-START_TEST(a_level_lasts_until_its_line_falls)
+START_TEST(R144_a_level_lasts_until_its_line_falls)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
 	struct irqchip *chip = &board->machine.irqchip;
@@ -151,7 +151,7 @@ START_TEST(a_level_ends_by_the_cpu_s_eoi)
 }
 END_TEST
 
-START_TEST(two_devices_share_a_line)
+START_TEST(R148_two_devices_share_a_line)
 {
 	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
 	struct irqchip *chip = &board->machine.irqchip;
@@ -170,7 +170,7 @@ START_TEST(two_devices_share_a_line)
 }
 END_TEST
 
-START_TEST(unmasking_a_high_level_sends)
+START_TEST(R142_unmasking_a_high_level_sends)
 {
 	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
 
@@ -202,7 +202,7 @@ END_TEST
 
 /* ---- messages ------------------------------------------------------------------------------------ */
 
-START_TEST(an_msi_finds_its_cpu)
+START_TEST(R173_an_msi_finds_its_cpu)
 {
 	struct fake_board *board = fake_board_new(3, IRQCHIP_NONE, false);
 	struct irqchip *chip = &board->machine.irqchip;
@@ -220,7 +220,7 @@ START_TEST(an_msi_finds_its_cpu)
 }
 END_TEST
 
-START_TEST(messages_for_nobody_are_counted)
+START_TEST(R96_messages_for_nobody_are_counted)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
 	struct irqchip *chip = &board->machine.irqchip;
@@ -237,7 +237,7 @@ START_TEST(messages_for_nobody_are_counted)
 END_TEST
 
 /* A level-triggered de-assert reaches its CPU and is nothing there (R158). */
-START_TEST(a_de_assert_is_nothing)
+START_TEST(R158_a_de_assert_is_nothing)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
 
@@ -247,7 +247,7 @@ START_TEST(a_de_assert_is_nothing)
 }
 END_TEST
 
-START_TEST(an_ipi_leaves_the_sender_out)
+START_TEST(R82_an_ipi_leaves_the_sender_out)
 {
 	struct fake_board *board = fake_board_new(3, IRQCHIP_NONE, false);
 
@@ -288,10 +288,10 @@ static TCase *messages_case(void)
 {
 	TCase *tc = tcase_create("messages");
 
-	tcase_add_test(tc, an_msi_finds_its_cpu);
-	tcase_add_test(tc, messages_for_nobody_are_counted);
-	tcase_add_test(tc, a_de_assert_is_nothing);
-	tcase_add_test(tc, an_ipi_leaves_the_sender_out);
+	tcase_add_test(tc, R173_an_msi_finds_its_cpu);
+	tcase_add_test(tc, R96_messages_for_nobody_are_counted);
+	tcase_add_test(tc, R158_a_de_assert_is_nothing);
+	tcase_add_test(tc, R82_an_ipi_leaves_the_sender_out);
 	tcase_add_test(tc, one_kick_for_several_messages);
 	return tc;
 }
@@ -301,11 +301,11 @@ static TCase *lines_case(void)
 	TCase *tc = tcase_create("lines");
 
 	tcase_add_test(tc, a_line_is_its_pin);
-	tcase_add_test(tc, the_timer_comes_in_at_pin_2);
-	tcase_add_test(tc, a_level_lasts_until_its_line_falls);
+	tcase_add_test(tc, R149_the_timer_comes_in_at_pin_2);
+	tcase_add_test(tc, R144_a_level_lasts_until_its_line_falls);
 	tcase_add_test(tc, a_level_ends_by_the_cpu_s_eoi);
-	tcase_add_test(tc, two_devices_share_a_line);
-	tcase_add_test(tc, unmasking_a_high_level_sends);
+	tcase_add_test(tc, R148_two_devices_share_a_line);
+	tcase_add_test(tc, R142_unmasking_a_high_level_sends);
 	tcase_add_test(tc, pins_that_are_no_fixed_interrupts);
 	return tc;
 }

@@ -47,7 +47,7 @@ static void set_up_pic(struct fake_board *board)
 		ck_assert(bus_write(&board->machine.ports, writes[i].port, 1, writes[i].value));
 }
 
-START_TEST(intr_is_told_to_the_first_cpu_and_to_those_that_listen)
+START_TEST(R137_intr_is_told_to_the_first_cpu_and_to_those_that_listen)
 {
 	struct fake_board *board = fake_board_new(3, IRQCHIP_NONE, false);
 	struct irqchip *chip = &board->machine.irqchip;
@@ -81,7 +81,7 @@ START_TEST(lines_from_16_on_are_no_8259_s)
 }
 END_TEST
 
-START_TEST(acknowledging_takes_the_vector_and_the_level)
+START_TEST(R140_acknowledging_takes_the_vector_and_the_level)
 {
 	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
 	struct irqchip *chip = &board->machine.irqchip;
@@ -151,9 +151,9 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tc);
-	tcase_add_test(tc, intr_is_told_to_the_first_cpu_and_to_those_that_listen);
+	tcase_add_test(tc, R137_intr_is_told_to_the_first_cpu_and_to_those_that_listen);
 	tcase_add_test(tc, lines_from_16_on_are_no_8259_s);
-	tcase_add_test(tc, acknowledging_takes_the_vector_and_the_level);
+	tcase_add_test(tc, R140_acknowledging_takes_the_vector_and_the_level);
 	tcase_add_test(tc, the_8259_s_ports);
 	tcase_add_test(tc, a_register_can_change_intr);
 	srunner_run_all(runner, CK_NORMAL);

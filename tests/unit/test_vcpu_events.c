@@ -30,7 +30,7 @@ static void act(struct fake_board *board, uint32_t cpu)
 	ck_assert(!machine_has_ended(&board->machine));
 }
 
-START_TEST(init_and_sipi_start_an_ap)
+START_TEST(R126_R131_R169_init_and_sipi_start_an_ap)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, true);
 	struct vcpu *ap = cpu_of(board, AP);
@@ -50,7 +50,7 @@ START_TEST(init_and_sipi_start_an_ap)
 END_TEST
 
 /* R126: the second SIPI of the usual three messages, late or together with the first. */
-START_TEST(the_first_sipi_counts)
+START_TEST(R126_the_first_sipi_counts)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, true);
 
@@ -69,7 +69,7 @@ START_TEST(the_first_sipi_counts)
 END_TEST
 
 /* R127, with and without a drain in between. */
-START_TEST(an_init_voids_the_sipi_before_it)
+START_TEST(R127_an_init_voids_the_sipi_before_it)
 {
 	for (int drained = 0; drained < 2; drained++) {
 		struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, true);
@@ -88,8 +88,7 @@ START_TEST(an_init_voids_the_sipi_before_it)
 }
 END_TEST
 
-/* R129 */
-START_TEST(an_interrupt_starts_nobody)
+START_TEST(R129_R130_an_interrupt_starts_nobody)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, true);
 
@@ -101,7 +100,7 @@ START_TEST(an_interrupt_starts_nobody)
 }
 END_TEST
 
-START_TEST(an_nmi_waits_for_the_sipi)
+START_TEST(R3_an_nmi_waits_for_the_sipi)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, true);
 
@@ -152,7 +151,7 @@ START_TEST(init_gives_up_on_an_endless_instruction)
 }
 END_TEST
 
-START_TEST(init_resets_the_processor)
+START_TEST(R131_R132_init_resets_the_processor)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
 	struct fake_vcpu *fake = &board->vcpu[AP];
@@ -232,7 +231,7 @@ START_TEST(init_ends_a_halt)
 }
 END_TEST
 
-START_TEST(an_nmi_ends_a_halt_unless_nmis_are_blocked)
+START_TEST(R135_R141_an_nmi_ends_a_halt_unless_nmis_are_blocked)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
 	struct vcpu *ap = cpu_of(board, AP);
@@ -252,7 +251,7 @@ START_TEST(an_nmi_ends_a_halt_unless_nmis_are_blocked)
 END_TEST
 
 /* KVM exits for a HLT although the NMI that it holds is due: the CPU must not sleep over it (R141). */
-START_TEST(hlt_with_an_nmi_pending_in_kvm_does_not_halt)
+START_TEST(R141_hlt_with_an_nmi_pending_in_kvm_does_not_halt)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
 	struct vcpu *ap = cpu_of(board, AP);
@@ -275,7 +274,7 @@ START_TEST(hlt_with_an_nmi_pending_in_kvm_does_not_halt)
 END_TEST
 
 /* The 8259 as a source of NMIs: the edge is taken in the round that hears of it (R104). */
-START_TEST(lint0_as_nmi)
+START_TEST(R101_lint0_as_nmi)
 {
 	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
 	struct irqchip *chip = &board->machine.irqchip;
@@ -299,7 +298,7 @@ START_TEST(lint0_as_nmi)
 }
 END_TEST
 
-START_TEST(an_smi_is_nothing)
+START_TEST(R136_an_smi_is_nothing)
 {
 	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
 
@@ -316,7 +315,7 @@ static TCase *init_case(void)
 
 	tcase_add_test(tc, init_finishes_the_instruction);
 	tcase_add_test(tc, init_gives_up_on_an_endless_instruction);
-	tcase_add_test(tc, init_resets_the_processor);
+	tcase_add_test(tc, R131_R132_init_resets_the_processor);
 	tcase_add_test(tc, init_leaves_no_nw_without_cd);
 	tcase_add_test(tc, init_forgets_that_the_guest_was_ready);
 	tcase_add_test(tc, init_ends_a_halt);
@@ -332,15 +331,15 @@ int main(void)
 
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, init_case());
-	tcase_add_test(tc, init_and_sipi_start_an_ap);
-	tcase_add_test(tc, the_first_sipi_counts);
-	tcase_add_test(tc, an_init_voids_the_sipi_before_it);
-	tcase_add_test(tc, an_interrupt_starts_nobody);
-	tcase_add_test(tc, an_nmi_waits_for_the_sipi);
-	tcase_add_test(tc, an_nmi_ends_a_halt_unless_nmis_are_blocked);
-	tcase_add_test(tc, hlt_with_an_nmi_pending_in_kvm_does_not_halt);
-	tcase_add_test(tc, lint0_as_nmi);
-	tcase_add_test(tc, an_smi_is_nothing);
+	tcase_add_test(tc, R126_R131_R169_init_and_sipi_start_an_ap);
+	tcase_add_test(tc, R126_the_first_sipi_counts);
+	tcase_add_test(tc, R127_an_init_voids_the_sipi_before_it);
+	tcase_add_test(tc, R129_R130_an_interrupt_starts_nobody);
+	tcase_add_test(tc, R3_an_nmi_waits_for_the_sipi);
+	tcase_add_test(tc, R135_R141_an_nmi_ends_a_halt_unless_nmis_are_blocked);
+	tcase_add_test(tc, R141_hlt_with_an_nmi_pending_in_kvm_does_not_halt);
+	tcase_add_test(tc, R101_lint0_as_nmi);
+	tcase_add_test(tc, R136_an_smi_is_nothing);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

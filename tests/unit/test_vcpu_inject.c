@@ -71,7 +71,7 @@ START_TEST(without_irqchip_an_unfinished_exit_goes_first)
 }
 END_TEST
 
-START_TEST(the_highest_first_and_the_rest_later)
+START_TEST(R59_R60_the_highest_first_and_the_rest_later)
 {
 	struct fake_board *board = ready_board();
 	const struct kvm_run *run = &board->vcpu[0].run;
@@ -91,7 +91,7 @@ START_TEST(the_highest_first_and_the_rest_later)
 }
 END_TEST
 
-START_TEST(not_ready_means_a_window)
+START_TEST(R130_R167_not_ready_means_a_window)
 {
 	struct fake_board *board = ready_board();
 	struct kvm_run *run = &board->vcpu[0].run;
@@ -109,7 +109,7 @@ START_TEST(not_ready_means_a_window)
 END_TEST
 
 /* R60: what KVM did not take is not in service. */
-START_TEST(a_taken_slot_loses_nothing)
+START_TEST(R60_R130_R167_a_taken_slot_loses_nothing)
 {
 	struct fake_board *board = ready_board();
 	struct fake_vcpu *fake = &board->vcpu[0];
@@ -154,7 +154,7 @@ START_TEST(a_gp_goes_first)
 END_TEST
 
 /* R141 */
-START_TEST(what_ends_a_halt)
+START_TEST(R141_what_ends_a_halt)
 {
 	struct fake_board *board = ready_board();
 	struct kvm_run *run = &board->vcpu[0].run;
@@ -190,7 +190,7 @@ START_TEST(a_due_timer_ends_a_halt)
 }
 END_TEST
 
-START_TEST(cr8_and_tpr_are_one)
+START_TEST(R61_R165_cr8_and_tpr_are_one)
 {
 	struct fake_board *board = ready_board();
 	struct kvm_run *run = &board->vcpu[0].run;
@@ -210,7 +210,7 @@ START_TEST(cr8_and_tpr_are_one)
 END_TEST
 
 /* R63: a vector that TPR holds back is delivered after CR8 was lowered. */
-START_TEST(lowering_cr8_releases)
+START_TEST(R63_R165_lowering_cr8_releases)
 {
 	struct fake_board *board = ready_board();
 	struct vcpu *vcpu = cpu0(board);
@@ -242,7 +242,7 @@ static void raise_irq1(struct fake_board *board)
 }
 
 /* R137, R138, R140: only where LINT0 says so, whatever TPR says, and not before it can be taken. */
-START_TEST(the_8259_is_acknowledged_when_it_is_injected)
+START_TEST(R140_the_8259_is_acknowledged_when_it_is_injected)
 {
 	struct fake_board *board = ready_board();
 	struct kvm_run *run = &board->vcpu[0].run;
@@ -264,7 +264,7 @@ START_TEST(the_8259_is_acknowledged_when_it_is_injected)
 END_TEST
 
 /* An ExtINT message of the I/O APIC stands for as long as INTR is high, LINT0 or not. */
-START_TEST(an_extint_message_acknowledges_once)
+START_TEST(R137_an_extint_message_acknowledges_once)
 {
 	struct fake_board *board = ready_board();
 
@@ -282,8 +282,8 @@ static TCase *pic_case(void)
 {
 	TCase *tc = tcase_create("8259");
 
-	tcase_add_test(tc, the_8259_is_acknowledged_when_it_is_injected);
-	tcase_add_test(tc, an_extint_message_acknowledges_once);
+	tcase_add_test(tc, R140_the_8259_is_acknowledged_when_it_is_injected);
+	tcase_add_test(tc, R137_an_extint_message_acknowledges_once);
 	return tc;
 }
 
@@ -298,15 +298,15 @@ int main(void)
 	suite_add_tcase(suite, pic_case());
 	tcase_add_test(tc, nothing_to_inject);
 	tcase_add_test(tc, without_irqchip_an_unfinished_exit_goes_first);
-	tcase_add_test(tc, the_highest_first_and_the_rest_later);
-	tcase_add_test(tc, not_ready_means_a_window);
-	tcase_add_test(tc, a_taken_slot_loses_nothing);
+	tcase_add_test(tc, R59_R60_the_highest_first_and_the_rest_later);
+	tcase_add_test(tc, R130_R167_not_ready_means_a_window);
+	tcase_add_test(tc, R60_R130_R167_a_taken_slot_loses_nothing);
 	tcase_add_test(tc, another_refusal_ends_the_machine);
 	tcase_add_test(tc, a_gp_goes_first);
-	tcase_add_test(tc, what_ends_a_halt);
+	tcase_add_test(tc, R141_what_ends_a_halt);
 	tcase_add_test(tc, a_due_timer_ends_a_halt);
-	tcase_add_test(tc, cr8_and_tpr_are_one);
-	tcase_add_test(tc, lowering_cr8_releases);
+	tcase_add_test(tc, R61_R165_cr8_and_tpr_are_one);
+	tcase_add_test(tc, R63_R165_lowering_cr8_releases);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -94,7 +94,7 @@ static void stop_board(struct fake_board *board)
 	fake_board_free(board);
 }
 
-START_TEST(no_post_is_lost)
+START_TEST(R168_R177_no_post_is_lost)
 {
 	struct fake_board *board = started_board((enum idle)_i);
 	struct sender sender[SENDERS];
@@ -193,7 +193,7 @@ int main(void)
 
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 25);
-	tcase_add_loop_test(tc, no_post_is_lost, 0, IDLE_MODES);
+	tcase_add_loop_test(tc, R168_R177_no_post_is_lost, 0, IDLE_MODES);
 	tcase_add_loop_test(tc, the_timer_goes_on, 0, IDLE_MIXED);
 	tcase_add_loop_test(tc, everybody_hears_of_the_end, 0, IDLE_MIXED);
 	tcase_add_test(tc, a_cpu_that_waits_for_sipi_hears_of_the_end);
