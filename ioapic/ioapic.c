@@ -12,6 +12,7 @@
 #include "ioapic/ioapic.h"
 
 #include "ioapic/delivery_mode.h"
+#include "ioapic/ioapic_priv.h"
 
 #define IOREGSEL_OFFSET 0x00
 #define IOWIN_OFFSET    0x10
@@ -23,8 +24,6 @@
 #define INDEX_ARBITRATION 0x02
 #define INDEX_REDIRECTION 0x10 /* two per pin: low half, high half */
 
-#define ID_SHIFT           24
-#define ID_MAX             15
 #define VERSION_PINS_SHIFT 16 /* the number of the last pin */
 #define RTE_HIGH_SHIFT     32
 #define RTE_EXT_DEST_BITS  UINT64_C(0x7f)
@@ -35,6 +34,11 @@
 	(IOAPIC_RTE_VECTOR | IOAPIC_RTE_MODE | IOAPIC_RTE_LOGICAL | IOAPIC_RTE_ACTIVE_LOW | \
 	 IOAPIC_RTE_LEVEL | IOAPIC_RTE_MASKED | (RTE_DEST_BITS << IOAPIC_RTE_DEST_SHIFT))
 #define RTE_WRITABLE_EXT_DEST (RTE_EXT_DEST_BITS << IOAPIC_RTE_EXT_DEST_SHIFT)
+
+uint64_t ioapic_rte_writable(const struct ioapic *io)
+{
+	return RTE_WRITABLE | (io->config.ext_dest ? RTE_WRITABLE_EXT_DEST : 0);
+}
 
 struct apic_msg ioapic_rte_msg(uint64_t rte, bool ext_dest)
 {
@@ -57,13 +61,13 @@ struct apic_msg ioapic_rte_msg(uint64_t rte, bool ext_dest)
 
 void ioapic_reset(struct ioapic *io, const struct ioapic_config *config)
 {
-	uint8_t id = config->id > ID_MAX ? ID_MAX : config->id;
+	uint8_t id = config->id > IOAPIC_ID_MAX ? IOAPIC_ID_MAX : config->id;
 	uint8_t version = config->version >= IOAPIC_VERSION_EOI ? IOAPIC_VERSION_EOI
 								: IOAPIC_VERSION_82093AA;
 
 	*io = (struct ioapic){
 		.config = { .id = id, .version = version, .ext_dest = config->ext_dest },
-		.id = (uint32_t)id << ID_SHIFT,
+		.id = (uint32_t)id << IOAPIC_ID_SHIFT,
 	};
 	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++)
 		io->rte[pin] = IOAPIC_RTE_MASKED;
@@ -76,11 +80,8 @@ static void send(struct ioapic_out *out, uint32_t pin, const struct apic_msg *ms
 	out->count++;
 }
 
-/*
- * Sends what an unmasked level pin owes: an asserted line without remote IRR. Called whenever one
- * of the three may have changed, so a level is delivered at unmask (R142) and after EOI (R144).
- */
-static void service_level(struct ioapic *io, uint32_t pin, struct ioapic_out *out)
+/* So a level is delivered at unmask (R142) and after EOI (R144). */
+void ioapic_service_level(struct ioapic *io, uint32_t pin, struct ioapic_out *out)
 {
 	uint64_t rte = io->rte[pin];
 	struct apic_msg msg = ioapic_rte_msg(rte, io->config.ext_dest);
@@ -120,7 +121,7 @@ void ioapic_set_irq(struct ioapic *io, uint32_t pin, uint32_t source, bool level
 	if (was_asserted || !level)
 		return;
 	service_edge(io, pin, out);
-	service_level(io, pin, out);
+	ioapic_service_level(io, pin, out);
 }
 
 /*
@@ -147,7 +148,7 @@ void ioapic_eoi(struct ioapic *io, uint8_t vector, struct ioapic_out *out)
 	}
 	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++) {
 		if (freed & (UINT32_C(1) << pin))
-			service_level(io, pin, out);
+			ioapic_service_level(io, pin, out);
 	}
 }
 
@@ -178,15 +179,14 @@ static void write_rte_half(struct ioapic *io, uint32_t pin, bool high, uint32_t 
 			   struct ioapic_out *out)
 {
 	uint32_t shift = high ? RTE_HIGH_SHIFT : 0;
-	uint64_t writable = RTE_WRITABLE | (io->config.ext_dest ? RTE_WRITABLE_EXT_DEST : 0);
-	uint64_t mask = writable & ((uint64_t)UINT32_MAX << shift);
+	uint64_t mask = ioapic_rte_writable(io) & ((uint64_t)UINT32_MAX << shift);
 
 	io->rte[pin] = (io->rte[pin] & ~mask) | (((uint64_t)value << shift) & mask);
 	if (high)
 		return;
 	if (!(io->rte[pin] & IOAPIC_RTE_LEVEL))
 		io->rte[pin] &= ~IOAPIC_RTE_REMOTE_IRR;
-	service_level(io, pin, out);
+	ioapic_service_level(io, pin, out);
 }
 
 static void write_register(struct ioapic *io, uint8_t index, uint32_t value, struct ioapic_out *out)
@@ -194,7 +194,7 @@ static void write_register(struct ioapic *io, uint8_t index, uint32_t value, str
 	uint32_t half = (uint32_t)index - INDEX_REDIRECTION;
 
 	if (index == INDEX_ID)
-		io->id = value & ((uint32_t)ID_MAX << ID_SHIFT);
+		io->id = value & ((uint32_t)IOAPIC_ID_MAX << IOAPIC_ID_SHIFT);
 	if (index < INDEX_REDIRECTION || half / 2 >= IOAPIC_PINS)
 		return;
 	write_rte_half(io, half / 2, half % 2, value, out);

@@ -23,7 +23,7 @@ static struct lapic_config valid_config(const struct lapic_config *config)
 	struct lapic_config c = *config;
 
 	c.maxphyaddr = (uint8_t)clamp(c.maxphyaddr, 32, 52);
-	c.bus_cycle_ns = clamp(c.bus_cycle_ns, 1, 1000);
+	c.bus_cycle_ns = clamp(c.bus_cycle_ns, 1, LAPIC_BUS_CYCLE_NS_MAX);
 	if (c.tsc_khz == 0)
 		c.tsc_khz = 1;
 	return c;
@@ -43,7 +43,7 @@ static uint32_t xapic_id(uint32_t id)
 }
 
 /* SDM "Deriving Logical x2APIC ID from the Local x2APIC ID" (R91). */
-static uint32_t x2apic_ldr(uint32_t id)
+uint32_t lapic_x2apic_ldr(uint32_t id)
 {
 	return (id >> 4) << 16 | 1u << (id & 15);
 }
@@ -58,7 +58,7 @@ static void reset_regs(struct lapic *a)
 	}
 	a->regs.version.reg = version(&a->config);
 	a->regs.id.reg = lapic_x2apic(a) ? a->config.id : xapic_id(a->config.id);
-	a->regs.ldr.reg = lapic_x2apic(a) ? x2apic_ldr(a->config.id) : 0;
+	a->regs.ldr.reg = lapic_x2apic(a) ? lapic_x2apic_ldr(a->config.id) : 0;
 	if (a->config.lint0_extint && a->config.bsp)
 		a->regs.lvt_lint0.reg = (uint32_t)APIC_MODE_EXTINT << LAPIC_LVT_MODE_SHIFT;
 	a->esr_pending = 0;
@@ -133,10 +133,10 @@ static bool base_is_legal(const struct lapic *a, uint64_t value)
 }
 
 /* R19: everything else stays as it is, the running timer too. */
-static void enter_x2apic(struct lapic *a)
+void lapic_enter_x2apic(struct lapic *a)
 {
 	a->regs.id.reg = a->config.id;
-	a->regs.ldr.reg = x2apic_ldr(a->config.id);
+	a->regs.ldr.reg = lapic_x2apic_ldr(a->config.id);
 	a->regs.icr_high.reg = 0;
 }
 
@@ -154,7 +154,7 @@ enum lapic_result lapic_base_write(struct lapic *a, uint64_t value)
 		if (was_enabled)
 			lapic_tpr_write(a, tpr); /* CR8 works on as its own register (R12, D8) */
 	} else if (lapic_x2apic(a) && !was_x2apic) {
-		enter_x2apic(a);
+		lapic_enter_x2apic(a);
 	}
 	return LAPIC_OK;
 }

@@ -93,8 +93,7 @@ void lapic_lvt_fire(struct lapic *a, enum lapic_reg offset)
 
 /* ---- LINT pins ------------------------------------------------------------------------------- */
 
-/* Only LINT0 as a fixed interrupt has a level mode of its own (R101). */
-static bool lint0_is_level(const struct lapic *a)
+bool lapic_lint0_is_level(const struct lapic *a)
 {
 	uint32_t lvt = a->regs.lvt_lint0.reg;
 
@@ -141,7 +140,7 @@ void lapic_lint_set(struct lapic *a, enum lapic_lint pin, bool level)
 			a->events |= LAPIC_EVENT_NMI; /* R13 */
 		return;
 	}
-	if (pin == LAPIC_LINT0 && lint0_is_level(a)) {
+	if (pin == LAPIC_LINT0 && lapic_lint0_is_level(a)) {
 		lint0_sample(a);
 		return;
 	}
@@ -180,7 +179,7 @@ void lapic_lvt_write(struct lapic *a, uint32_t offset, uint32_t value)
 	if (offset != LAPIC_LVT_LINT0)
 		return;
 	/* Nothing would ever end a remote IRR that has no level to stand for (D18). */
-	if (lint0_is_level(a))
+	if (lapic_lint0_is_level(a))
 		lint0_sample(a);
 	else
 		a->regs.lvt_lint0.reg &= ~LAPIC_LVT_REMOTE_IRR;

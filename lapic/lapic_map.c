@@ -118,7 +118,7 @@ static const struct lapic_row rows[LAPIC_SLOTS] = {
 	ROW(SELF_IPI, NO_W, 0, 0, 0xff),
 };
 
-static const struct lapic_row *row_at(uint32_t offset)
+const struct lapic_row *lapic_row_at(uint32_t offset)
 {
 	const struct lapic_row *row;
 
@@ -130,14 +130,14 @@ static const struct lapic_row *row_at(uint32_t offset)
 
 const struct lapic_reg_desc *lapic_reg_desc(uint32_t offset)
 {
-	const struct lapic_row *row = row_at(offset);
+	const struct lapic_row *row = lapic_row_at(offset);
 
 	return row ? &row->desc : NULL;
 }
 
 const struct lapic_row *lapic_row(const struct lapic *a, uint32_t offset)
 {
-	const struct lapic_row *row = row_at(offset);
+	const struct lapic_row *row = lapic_row_at(offset);
 	uint32_t rights = lapic_x2apic(a) ? LAPIC_ACCESS_X2APIC_READ | LAPIC_ACCESS_X2APIC_WRITE
 					  : LAPIC_ACCESS_XAPIC_READ | LAPIC_ACCESS_XAPIC_WRITE;
 

@@ -8,9 +8,12 @@
 #define LAPIC_LAPIC_PRIV_H
 
 #include "lapic/lapic.h"
+#include "lapic/lapic_state.h"
 
 /* Vectors below this one are reserved. SDM "Valid Interrupt Vectors" (R46..R49, R57). */
 #define LAPIC_FIRST_VECTOR 16
+
+#define LAPIC_BUS_CYCLE_NS_MAX 1000u
 
 /* ---- the register page ----------------------------------------------------------------------- */
 
@@ -48,6 +51,9 @@ struct lapic_row {
 	uint32_t x2apic; /* bits that a WRMSR may have set; any other one is #GP (R27..R30) */
 };
 
+/* The row of the register at offset, or NULL where the page has none. */
+const struct lapic_row *lapic_row_at(uint32_t offset);
+
 /* The row of the register at offset if this APIC, in its present mode, has it; else NULL. */
 const struct lapic_row *lapic_row(const struct lapic *a, uint32_t offset);
 
@@ -58,6 +64,12 @@ uint32_t lapic_row_x2apic(const struct lapic *a, const struct lapic_row *row);
 /* ---- lapic.c --------------------------------------------------------------------------------- */
 
 void lapic_svr_write(struct lapic *a, uint32_t svr);
+
+/* The LDR that x2APIC mode derives from the initial id. */
+uint32_t lapic_x2apic_ldr(uint32_t id);
+
+/* The registers that change on the way from xAPIC to x2APIC mode; the base is the caller's. */
+void lapic_enter_x2apic(struct lapic *a);
 
 /* ---- lapic_prio.c ---------------------------------------------------------------------------- */
 
@@ -74,6 +86,16 @@ void lapic_timer_stop(struct lapic *a);
 uint32_t lapic_timer_count(const struct lapic *a, uint64_t now);
 void lapic_timer_initial_write(struct lapic *a, uint32_t count, uint64_t now);
 void lapic_timer_divide_write(struct lapic *a, uint32_t divide, uint64_t now);
+
+/* The length of one count, at most 128000 ns; bus_cycle_ns is clamped to its range. */
+uint64_t lapic_timer_tick_ns(uint32_t bus_cycle_ns, uint32_t dcr);
+
+/*
+ * The registers are restored: let the timer go on with remaining ns to its expiry, or with the TSC
+ * deadline, whichever its mode asks for. Other values of the two are ignored or clamped.
+ */
+void lapic_timer_restore(struct lapic *a, uint64_t remaining, uint64_t tsc_deadline,
+			 uint64_t guest_tsc, uint64_t now);
 
 /* LVT_TIMER is about to change to lvt: what a change of its mode does to a running count. */
 void lapic_timer_mode_write(struct lapic *a, uint32_t lvt);
@@ -96,7 +118,15 @@ void lapic_lvt_mask_all(struct lapic *a);
 /* Store value, whose read-only bits are merged already, in the LVT at offset. */
 void lapic_lvt_write(struct lapic *a, uint32_t offset, uint32_t value);
 
+/* Only LINT0 as a fixed interrupt has a level mode of its own (R101). */
+bool lapic_lint0_is_level(const struct lapic *a);
+
 /* vector's EOI: the LINT0 pin may be waiting for it (R102). */
 void lapic_lint0_eoi(struct lapic *a, uint32_t vector);
+
+/* ---- lapic_state.c --------------------------------------------------------------------------- */
+
+/* Is *state of this version, and consistent as far as that can be told without a configuration? */
+enum lapic_state_error lapic_state_check(const struct lapic_state *state);
 
 #endif

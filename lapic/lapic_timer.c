@@ -44,9 +44,17 @@ static uint32_t divide_shift(uint32_t dcr)
 }
 
 /* At most 1000 ns * 128, so that a whole count of 32 bits needs 49 bits (R111). */
+uint64_t lapic_timer_tick_ns(uint32_t bus_cycle_ns, uint32_t dcr)
+{
+	uint64_t cycle = bus_cycle_ns > LAPIC_BUS_CYCLE_NS_MAX ? LAPIC_BUS_CYCLE_NS_MAX
+							       : bus_cycle_ns;
+
+	return (cycle == 0 ? 1 : cycle) << divide_shift(dcr);
+}
+
 static uint64_t tick_ns(const struct lapic *a)
 {
-	return (uint64_t)a->config.bus_cycle_ns << divide_shift(a->regs.timer_dcr.reg);
+	return lapic_timer_tick_ns(a->config.bus_cycle_ns, a->regs.timer_dcr.reg);
 }
 
 /* R108: exactly count times divisor; R116: unless that is too short for the host (D22). */
@@ -197,4 +205,30 @@ void lapic_tsc_adjusted(struct lapic *a, uint64_t guest_tsc, uint64_t now)
 		return; /* disarmed */
 	a->timer.deadline = later(now, rest);
 	lapic_expire(a, now); /* at once if it has passed (R119) */
+}
+
+/* R65: no count is above the whole; with a floor under the period the rest may be up to that. */
+static uint64_t clamp_remaining(const struct lapic *a, uint64_t remaining)
+{
+	uint64_t limit = a->timer.period;
+
+	if (limit < a->config.min_period_ns)
+		limit = a->config.min_period_ns; /* it was periodic when it was started (R112) */
+	return remaining < limit ? remaining : limit;
+}
+
+void lapic_timer_restore(struct lapic *a, uint64_t remaining, uint64_t tsc_deadline,
+			 uint64_t guest_tsc, uint64_t now)
+{
+	enum lapic_timer_mode mode = timer_mode(a);
+
+	lapic_timer_stop(a);
+	if (mode == LAPIC_TIMER_TSC_DEADLINE) {
+		a->regs.timer_icr.reg = 0; /* R117 */
+		a->timer.tsc_deadline = tsc_deadline;
+		lapic_tsc_adjusted(a, guest_tsc, now);
+	} else if (counts(mode) && a->regs.timer_icr.reg != 0 && remaining != LAPIC_NEVER) {
+		a->timer.period = whole_period(a, mode);
+		a->timer.deadline = later(now, clamp_remaining(a, remaining)); /* R123 */
+	}
 }
