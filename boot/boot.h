@@ -14,6 +14,14 @@
 
 #define BOOT_ERROR_SIZE 256
 
+/* A PCI bus with configuration mechanism #1. INTA# of slot n is GSI first_gsi + n % nr_gsis. */
+struct boot_pci {
+	uint32_t window_base; /* memory BARs */
+	uint32_t window_size; /* 0: no PCI */
+	uint8_t first_gsi;
+	uint8_t nr_gsis;
+};
+
 /* Fixed addresses of the platform, for the tables. */
 struct boot_platform {
 	uint32_t nr_cpus;       /* 1..1024 */
@@ -27,6 +35,7 @@ struct boot_platform {
 	uint8_t reset_value;
 	uint16_t sci_irq;
 	uint8_t s5_sleep_type; /* SLP_TYPa of S5 */
+	struct boot_pci pci;
 };
 
 /*

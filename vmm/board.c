@@ -30,6 +30,16 @@ static struct irq_line line_of(struct machine *m, uint32_t gsi, enum irq_source 
 	};
 }
 
+static struct pci_wiring pci_wiring_of(struct machine *m)
+{
+	return (struct pci_wiring){
+		.set_irq = irqchip_set_irq,
+		.send_msi = irqchip_send_msi,
+		.irqchip = &m->irqchip,
+		.first_source = IRQ_SOURCE_PCI,
+	};
+}
+
 /* The one list of what is on the board. */
 int machine_create_devices(struct machine *m, struct serial_sink sink)
 {
@@ -53,6 +63,8 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 	if (ret == 0 && o->test_device)
 		ret = test_device_init(&m->test_device, &m->ports,
 				       line_of(m, 0, IRQ_SOURCE_TEST_DEVICE), irqchip_send_msi);
+	if (ret == 0)
+		ret = pci_bus_init(&m->pci, &m->ports, &m->mmio, pci_wiring_of(m));
 	return ret ? machine_failed(m, "devices", ret, EXIT_CODE_INTERNAL) : 0;
 }
 

@@ -67,6 +67,12 @@ static int load_guest(struct machine *m)
 			.reset_value = ACPI_RESET_VALUE,
 			.sci_irq = ACPI_SCI_IRQ,
 			.s5_sleep_type = ACPI_S5_SLEEP_TYPE,
+			.pci = {
+				.window_base = PCI_WINDOW_BASE,
+				.window_size = PCI_WINDOW_SIZE,
+				.first_gsi = PCI_FIRST_GSI,
+				.nr_gsis = PCI_NR_GSIS,
+			},
 		},
 		.cmdline = m->options->cmdline,
 		.initrd = m->options->initrd,

@@ -14,6 +14,7 @@
 #include "vmm/kvm_probe.h"
 #include "vmm/memory.h"
 #include "vmm/options.h"
+#include "vmm/pci/pci.h"
 #include "vmm/vcpu.h"
 
 /* Status of the process; conventions of ctest and of QEMU's debug-exit. */
@@ -72,6 +73,7 @@ struct machine {
 	struct acpi_pm acpi_pm;
 	struct fw_cfg fw_cfg;
 	struct test_device test_device;
+	struct pci_bus pci;
 
 	uint32_t nr_vcpus;
 	struct vcpu *vcpus;
