@@ -52,7 +52,7 @@ struct boot_params {
 	struct boot_ram ram;
 	struct boot_platform platform;
 	const char *cmdline; /* never NULL */
-	const char *initrd;  /* path of the multiboot module or PVH initrd; NULL: none */
+	const char *initrd;  /* path of the initrd or multiboot module; NULL: none */
 };
 
 enum boot_cpu_mode {
@@ -63,15 +63,19 @@ enum boot_cpu_mode {
 /* What the bootstrap processor starts with. General registers not named are 0. */
 struct boot_entry {
 	enum boot_cpu_mode mode;
-	const char *format; /* "ELF64", "PVH ELF", "multiboot ELF32": for messages */
+	const char *format; /* "ELF64", "PVH ELF", "Linux bzImage", ...: for messages */
 	uint64_t rip;
 	uint64_t rsp;
 	uint64_t rax;
 	uint64_t rbx;
+	uint64_t rsi;
 	uint64_t rdi;
-	uint64_t cr3;      /* BOOT_CPU_LONG64 only */
-	uint64_t gdt_base; /* selectors: 0x08 code, 0x10 data, 0x18 TSS, of the mode */
+	uint64_t cr3; /* BOOT_CPU_LONG64 only */
+	uint64_t gdt_base;
 	uint16_t gdt_limit;
+	uint16_t code_selector; /* descriptors of the mode */
+	uint16_t data_selector;
+	uint16_t tss_selector;
 };
 
 /*

@@ -25,7 +25,7 @@
 #define BOOT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* How most refusals end. */
-#define ACCEPTED "accepted are ELF64, ELF with a PVH note, and multiboot 1"
+#define ACCEPTED "accepted are bzImage, ELF64, ELF with a PVH note, and multiboot 1"
 
 #define RAM_SIZE  0x400000u
 #define RAM_DIRT  0xa5
