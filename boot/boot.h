@@ -31,6 +31,7 @@ struct boot_platform {
 	uint16_t pm1a_event_port;   /* 4 bytes */
 	uint16_t pm1a_control_port; /* 2 bytes */
 	uint16_t pm_timer_port;     /* 4 bytes; 0: none */
+	uint8_t rtc_century;        /* the RTC's century register; 0: none */
 	uint16_t reset_port;
 	uint8_t reset_value;
 	uint16_t sci_irq;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The board: the one list of its devices, and how they reach the machine. */
 #include <errno.h>
+#include <time.h>
 
 #include "vmm/machine.h"
 #include "vmm/machine_parts.h"
@@ -40,6 +41,30 @@ static struct pci_wiring pci_wiring_of(struct machine *m)
 	};
 }
 
+static uint64_t utc_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * BOARD_CLOCK_HZ + (uint64_t)now.tv_nsec;
+}
+
+/* Everything that keeps time, on one clock. */
+static int create_clocks(struct machine *m)
+{
+	const struct board_clock clock = timers_clock(&m->timers);
+	int ret = i8254_init(&m->pit, &m->ports, line_of(m, I8254_IRQ, IRQ_SOURCE_DEVICE), &clock);
+
+	if (ret == 0)
+		ret = port61_init(&m->port61, &m->ports, &m->pit, &clock);
+	if (ret == 0)
+		ret = mc146818_init(&m->rtc, &m->ports, line_of(m, MC146818_IRQ, IRQ_SOURCE_DEVICE),
+				    &clock, utc_ns());
+	if (ret == 0)
+		mc146818_set_memory(&m->rtc, m->memory.low_size, m->memory.high_size);
+	return ret;
+}
+
 /* The one list of what is on the board. */
 int machine_create_devices(struct machine *m, struct serial_sink sink)
 {
@@ -47,6 +72,10 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 	const struct end_request end = { .request = end_by_guest, .machine = m };
 	int ret = irqchip_init(&m->irqchip, m, o->ioapic_version, &m->ports, &m->mmio);
 
+	if (ret == 0)
+		ret = timers_init(&m->timers);
+	if (ret == 0)
+		ret = create_clocks(m);
 	if (ret == 0 && o->serial != SERIAL_OFF) {
 		m->serial = serial_create(&m->ports, SERIAL_COM1,
 					  line_of(m, SERIAL_COM1_IRQ, IRQ_SOURCE_DEVICE), sink);

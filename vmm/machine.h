@@ -9,12 +9,16 @@
 
 #include "vmm/bus.h"
 #include "vmm/devices/devices.h"
+#include "vmm/devices/i8254.h"
+#include "vmm/devices/mc146818.h"
+#include "vmm/devices/port61.h"
 #include "vmm/irqchip.h"
 #include "vmm/kvm.h"
 #include "vmm/kvm_probe.h"
 #include "vmm/memory.h"
 #include "vmm/options.h"
 #include "vmm/pci/pci.h"
+#include "vmm/timers.h"
 #include "vmm/vcpu.h"
 
 /* Status of the process; conventions of ctest and of QEMU's debug-exit. */
@@ -67,7 +71,11 @@ struct machine {
 	struct bus ports;
 	struct bus mmio;
 	struct irqchip irqchip;
+	struct timers timers; /* the devices' alarms */
 	struct serial *serial;
+	struct i8254 pit;
+	struct port61 port61;
+	struct mc146818 rtc;
 	struct i8042 i8042;
 	struct debug_exit debug_exit;
 	struct acpi_pm acpi_pm;

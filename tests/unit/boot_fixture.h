@@ -51,6 +51,7 @@ static inline void machine_start(struct boot_machine *machine)
 				.pm1a_event_port = 0x600,
 				.pm1a_control_port = 0x604,
 				.pm_timer_port = 0x608,
+				.rtc_century = 0x32,
 				.reset_port = 0xcf9,
 				.reset_value = 6,
 				.sci_irq = 9,

@@ -90,10 +90,11 @@ START_TEST(fadt_names_the_platforms_registers)
 	ck_assert_uint_eq(guest_u8(&machine, fadt + 88), 4);
 	ck_assert_uint_eq(guest_u8(&machine, fadt + 89), 2);
 	ck_assert_uint_eq(guest_u8(&machine, fadt + 91), 4);
+	ck_assert_uint_eq(guest_u8(&machine, fadt + 108), 0x32);
 	/* Legacy devices, 8042, no VGA. */
 	ck_assert_uint_eq(guest_u16(&machine, fadt + 109), 0x7);
-	/* WBINVD, C1, neither fixed power nor sleep button, no RTC wake-up, reset register. */
-	ck_assert_uint_eq(guest_u32(&machine, fadt + 112), 0x475);
+	/* WBINVD, C1, neither fixed power nor sleep button, no RTC wake-up, 32-bit timer, reset. */
+	ck_assert_uint_eq(guest_u32(&machine, fadt + 112), 0x575);
 	expect_io(&machine, fadt + 116, 0xcf9, 8);
 	ck_assert_uint_eq(guest_u8(&machine, fadt + 128), 6);
 	expect_io(&machine, fadt + 148, 0x600, 32);
