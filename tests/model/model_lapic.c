@@ -175,6 +175,16 @@ int model_held_by_tpr(const struct model_apic *m)
 	return above_service && !above_task ? vector : LAPIC_NO_VECTOR;
 }
 
+/* The vector in service whose EOI would be neither broadcast nor release another one (R179). */
+int model_silent_eoi(const struct model_apic *m)
+{
+	int vector = model_highest(m->isr);
+
+	if (vector < 0 || m->level[vector] || model_highest(m->irr) >= 0)
+		return LAPIC_NO_VECTOR;
+	return vector;
+}
+
 /* "Task Priority in IA-32e Mode": CR8 is TPR[7:4]. False: #GP. */
 bool model_cr8_write(struct model_apic *m, uint64_t value)
 {

@@ -118,6 +118,7 @@ uint8_t model_ppr(const struct model_apic *m);
 uint8_t model_apr(const struct model_apic *m);
 int model_pending(const struct model_apic *m);
 int model_held_by_tpr(const struct model_apic *m);
+int model_silent_eoi(const struct model_apic *m);
 void model_accept(struct model_apic *m, uint8_t vector, bool level);
 void model_ack(struct model_apic *m, uint8_t vector);
 void model_end_of_interrupt(struct model_apic *m, struct model_result *result);

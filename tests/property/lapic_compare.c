@@ -65,6 +65,8 @@ static void compare_cpu(struct world *w, uint32_t cpu)
 		   (uint64_t)model_pending(&model));
 	world_same(w, cpu, "held by TPR", (uint64_t)lapic_held_by_tpr(&core),
 		   (uint64_t)model_held_by_tpr(&model));
+	world_same(w, cpu, "silent EOI", (uint64_t)lapic_silent_eoi(&core),
+		   (uint64_t)model_silent_eoi(&model));
 	world_same(w, cpu, "accepts ExtINT", lapic_accepts_extint(&core),
 		   model_accepts_extint(&model));
 	world_same(w, cpu, "published ExtINT", lapic_published_extint(&w->directory, cpu),

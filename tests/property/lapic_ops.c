@@ -170,7 +170,8 @@ static enum lapic_op_kind kind_of(uint8_t byte)
 		{ 127, OP_BASE },       { 135, OP_CR8 },          { 165, OP_TAKE },
 		{ 185, OP_EOI },        { 208, OP_DEVICE },       { 213, OP_ACCEPT },
 		{ 223, OP_PIN },        { 227, OP_FIRE },         { 242, OP_TIME },
-		{ 246, OP_LATE },       { 252, OP_TSC_DEADLINE }, { 254, OP_TSC_ADJUST },
+		{ 246, OP_LATE },       { 251, OP_TSC_DEADLINE }, { 253, OP_TSC_ADJUST },
+		{ 255, OP_RESTORE },
 	};
 
 	for (size_t i = 0; i < COUNT(shares); i++) {

@@ -34,6 +34,7 @@ enum lapic_op_kind {
 	OP_LATE,         /* time passes, and the timers are served late */
 	OP_TSC_DEADLINE, /* relative to the TSC */
 	OP_TSC_ADJUST,   /* the TSC jumps */
+	OP_RESTORE,      /* its state is saved and restored */
 	OP_INIT,         /* INIT from the VMM, at once */
 };
 

@@ -110,6 +110,9 @@ void lapic_op_print(FILE *out, const struct lapic_op *op)
 	case OP_TSC_ADJUST:
 		fprintf(out, "TSC jumps on by %" PRIu64, op->value);
 		break;
+	case OP_RESTORE:
+		fprintf(out, "is saved and restored");
+		break;
 	case OP_INIT:
 		fprintf(out, "gets an INIT");
 		break;

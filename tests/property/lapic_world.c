@@ -280,6 +280,25 @@ static void cr8(struct world *w, const struct lapic_op *op)
 	world_same(w, op->cpu, "illegal", illegal, !model_cr8_write(&w->model[op->cpu], op->value));
 }
 
+/*
+ * A state that has been saved and restored is the same state, except that its timer has been
+ * looked at. The APIC that it is restored into has been through other things.
+ */
+static void restore(struct world *w, uint32_t cpu)
+{
+	struct model_apic *m = &w->model[cpu];
+	struct lapic_state state;
+
+	lapic_state_save(&w->core[cpu], w->now, &state);
+	lapic_power_up(&w->core[cpu], &m->config);
+	world_same(w, cpu, "restore",
+		   lapic_state_restore(&w->core[cpu], &state, tsc_at(w, cpu), w->now),
+		   LAPIC_STATE_OK);
+	lapic_expire(&w->core[cpu], w->now);
+	model_tsc_adjusted(m, tsc_at(w, cpu), w->now);
+	model_time(m, w->now);
+}
+
 static void access_register(struct world *w, const struct lapic_op *op)
 {
 	switch ((unsigned int)op->kind) {
@@ -344,6 +363,9 @@ static void happen(struct world *w, const struct lapic_op *op)
 		break;
 	case OP_TSC_ADJUST:
 		tsc_jump(w, op->value);
+		break;
+	case OP_RESTORE:
+		restore(w, op->cpu);
 		break;
 	case OP_INIT:
 		lapic_init_signal(a);

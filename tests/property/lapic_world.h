@@ -11,6 +11,7 @@
 
 #include "lapic/lapic_inbox.h"
 #include "lapic/lapic_route.h"
+#include "lapic/lapic_state.h"
 #include "tests/model/model_lapic.h"
 #include "tests/property/lapic_ops.h"
 #include "tests/property/program.h"
