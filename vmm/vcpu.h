@@ -16,6 +16,7 @@
 #include "boot/boot.h"
 #include "lapic/lapic.h"
 #include "lapic/lapic_inbox.h"
+#include "vmm/devices/local_events.h"
 #include "vmm/kick.h"
 #include "vmm/kvm.h"
 #include "vmm/pv_eoi.h"
@@ -155,6 +156,8 @@ void vcpu_drain(struct vcpu *vcpu);
  * it: an NMI that the shadow of STI held back would be slept over (R141).
  */
 bool vcpu_nmi_pending(struct vcpu *vcpu);
+/* One of the CPU's own interrupt sources fires (R104, R105). On its thread, outside of an APIC access. */
+void vcpu_local_event(struct vcpu *vcpu, enum local_event event);
 /* Drain, and act on INIT, SIPI, NMI and the like. Outside of an access only. */
 void vcpu_act_on_events(struct vcpu *vcpu);
 

@@ -94,6 +94,27 @@ static void sample_intr(struct vcpu *vcpu)
 	}
 }
 
+void vcpu_local_event(struct vcpu *vcpu, enum local_event event)
+{
+	struct lapic *a = &vcpu->lapic;
+
+	vcpu_drain(vcpu);
+	switch (event) {
+	case LOCAL_EVENT_LINT1_LOW:
+	case LOCAL_EVENT_LINT1_HIGH:
+		lapic_lint_set(a, LAPIC_LINT1, event == LOCAL_EVENT_LINT1_HIGH);
+		break;
+	case LOCAL_EVENT_PMC:
+		lapic_lvt_fire(a, LAPIC_LVT_PMC);
+		break;
+	case LOCAL_EVENT_THERMAL:
+		lapic_lvt_fire(a, LAPIC_LVT_THERMAL);
+		break;
+	case NR_LOCAL_EVENTS:
+		break;
+	}
+}
+
 /* Events that concern only the user, who wishes to see something. */
 static void take_own_events(struct vcpu *vcpu, uint32_t events)
 {

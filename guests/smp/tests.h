@@ -29,6 +29,7 @@ const char *unfit_xapic(const struct kernel *kernel);
 
 /* nmi.c, lowest.c */
 void test_ipi_nmi(struct kernel *kernel);
+void test_nmi_latch(struct kernel *kernel);
 void test_ipi_lowest(struct kernel *kernel);
 
 /* priority.c, cr8.c */
@@ -66,6 +67,22 @@ void test_extint(struct kernel *kernel);
 /* pv_eoi.c */
 void test_pv_eoi(struct kernel *kernel);
 const char *unfit_pv_eoi(const struct kernel *kernel);
+
+/* modes.c */
+void test_apic_move(struct kernel *kernel);
+const char *unfit_x2apic(const struct kernel *kernel);
+void test_id_alias(struct kernel *kernel);
+const char *unfit_id_alias(const struct kernel *kernel);
+void test_mixed_modes(struct kernel *kernel);
+const char *unfit_mixed_modes(const struct kernel *kernel);
+
+/* local.c */
+void test_lvt_pmc(struct kernel *kernel);
+void test_lvt_thermal(struct kernel *kernel);
+void test_lvt_lint1(struct kernel *kernel);
+const char *unfit_local(const struct kernel *kernel);
+void test_hidden_features(struct kernel *kernel);
+const char *unfit_hidden_features(const struct kernel *kernel);
 
 /* restart.c, storm.c */
 void test_ap_restart(struct kernel *kernel);

@@ -235,6 +235,47 @@ START_TEST(R43_every_msr_and_offset_is_survived)
 }
 END_TEST
 
+START_TEST(R37_dfr_bits_27_to_0_are_ones)
+{
+	static const uint32_t values[] = { 0, 0x10000000, 0x7fffffff, 0x80000000, 0xffffffff };
+	struct lapic a = fx_enabled();
+
+	for (size_t i = 0; i < FX_COUNT(values); i++) {
+		fx_write(&a, LAPIC_DFR, values[i]);
+		ck_assert_uint_eq(fx_read(&a, LAPIC_DFR), values[i] | 0x0fffffff);
+	}
+	for (uint32_t lane = 0; lane < 4; lane++) {
+		const uint8_t zero[8] = { 0 };
+		struct lapic_effect effect;
+
+		lapic_mmio_write(&a, LAPIC_DFR + lane, 1, zero, FX_NOW, &effect);
+		ck_assert_uint_eq(fx_read(&a, LAPIC_DFR) & 0x0fffffff, 0x0fffffff);
+	}
+}
+END_TEST
+
+/* Words at a distance of 16 bytes, one bit a vector; nothing else becomes 1 anywhere. */
+START_TEST(R44_bitmaps_are_eight_words_whose_first_16_bits_stay_0)
+{
+	static const enum lapic_reg bitmaps[] = { LAPIC_ISR, LAPIC_TMR, LAPIC_IRR };
+
+	for (uint32_t vector = 0; vector < 256; vector++) {
+		uint32_t expected = vector < 16 ? 0 : 1u << vector % 32;
+		struct lapic a = fx_enabled();
+
+		lapic_accept(&a, (uint8_t)vector, true);
+		if (lapic_pending(&a) != LAPIC_NO_VECTOR)
+			lapic_ack(&a, (uint8_t)vector);
+		lapic_accept(&a, (uint8_t)vector, true);
+		for (size_t i = 0; i < FX_COUNT(bitmaps); i++) {
+			for (uint32_t word = 0; word < 8; word++)
+				ck_assert_uint_eq(fx_read(&a, (uint32_t)bitmaps[i] + 16 * word),
+						  word == vector / 32 ? expected : 0);
+		}
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -249,6 +290,8 @@ int main(void)
 		R11_the_page_is_not_there_outside_of_xapic_mode,
 		R33_R43_every_offset_and_length_is_survived,
 		R43_every_msr_and_offset_is_survived,
+		R37_dfr_bits_27_to_0_are_ones,
+		R44_bitmaps_are_eight_words_whose_first_16_bits_stay_0,
 	};
 
 	return fx_run("lapic_mmio", tests, FX_COUNT(tests));

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A CPU's own interrupt sources: LINT1, performance counters, thermal sensor; and what CPUID must not
+ * offer where the local APIC is not KVM's. SDM vol. 3, "Local Vector Table"; Linux documentation,
+ * "KVM CPUID bits".
+ */
+#include "lib/apic.h"
+#include "lib/cpu.h"
+#include "lib/clock.h"
+#include "lib/irq.h"
+#include "lib/platform.h"
+#include "smp/pins.h"
+#include "smp/tests.h"
+
+#define VECTOR_LOCAL 0x80u
+#define QUIET_US     200u
+
+#define EVENTS_PORT 0x2050u
+#define NR_EVENTS   4u
+
+enum event {
+	EVENT_LINT1_LOW,
+	EVENT_LINT1_HIGH,
+	EVENT_PMC,
+	EVENT_THERMAL,
+};
+
+/* KVM-side features that end in KVM's own local APIC, or in its wake-up. */
+#define FEATURES_OF_KVMS_LAPIC (1u << 4 | 1u << 7 | 1u << 10 | 1u << 11 | 1u << 14)
+
+#define HYPERV_LEAF      0x40000001u
+#define HYPERV_SIGNATURE 0x31237648u
+#define HYPERV_MSR_EOI   0x40000070u
+
+static void raise(enum event event)
+{
+	outl(event, EVENTS_PORT);
+}
+
+/* So many came, and no more follow. */
+static void expect(struct kernel *kernel, struct cpu *cpu, const char *what,
+		   const _Atomic uint32_t *counter, uint32_t count)
+{
+	bool came = test_spin(cpu, counter, count);
+
+	clock_delay_us(kernel, QUIET_US);
+	if (!came || test_load(counter) != count)
+		test_fail(kernel, "cpu %u: %s: %u came, not %u", cpu->index, what,
+			  test_load(counter), count);
+}
+
+static void pmc_job(struct kernel *kernel, struct cpu *cpu)
+{
+	const _Atomic uint32_t *fixed = &cpu->count[VECTOR_LOCAL];
+
+	apic_write(APIC_LVT_PMC, VECTOR_LOCAL);
+	raise(EVENT_PMC);
+	expect(kernel, cpu, "fixed", fixed, 1);
+	if (apic_read(APIC_LVT_PMC) != (APIC_LVT_MASKED | VECTOR_LOCAL))
+		test_fail(kernel, "cpu %u: LVT_PMC is %x after it fired", cpu->index,
+			  apic_read(APIC_LVT_PMC));
+	raise(EVENT_PMC);
+	expect(kernel, cpu, "masked by itself", fixed, 1);
+	apic_write(APIC_LVT_PMC, APIC_MODE_NMI);
+	raise(EVENT_PMC);
+	expect(kernel, cpu, "NMI", &cpu->nmis, 1);
+	raise(EVENT_PMC);
+	expect(kernel, cpu, "NMI masked by itself", &cpu->nmis, 1);
+	apic_write(APIC_LVT_PMC, APIC_LVT_MASKED);
+}
+
+void test_lvt_pmc(struct kernel *kernel)
+{
+	test_run(kernel, pmc_job);
+}
+
+static void thermal_job(struct kernel *kernel, struct cpu *cpu)
+{
+	const _Atomic uint32_t *fixed = &cpu->count[VECTOR_LOCAL];
+
+	apic_write(APIC_LVT_THERMAL, VECTOR_LOCAL);
+	raise(EVENT_THERMAL);
+	expect(kernel, cpu, "first", fixed, 1);
+	raise(EVENT_THERMAL);
+	expect(kernel, cpu, "second", fixed, 2);
+	apic_write(APIC_LVT_THERMAL, APIC_LVT_MASKED | VECTOR_LOCAL);
+	raise(EVENT_THERMAL);
+	expect(kernel, cpu, "masked", fixed, 2);
+}
+
+void test_lvt_thermal(struct kernel *kernel)
+{
+	test_run(kernel, thermal_job);
+}
+
+/* An edge of the pin, never one of the entry (R103); mask and mode count (R104). */
+static void lint1_job(struct kernel *kernel, struct cpu *cpu)
+{
+	raise(EVENT_LINT1_LOW);
+	apic_write(APIC_LVT_LINT1, APIC_LVT_MASKED | APIC_MODE_NMI);
+	raise(EVENT_LINT1_HIGH);
+	apic_write(APIC_LVT_LINT1, APIC_MODE_NMI);
+	expect(kernel, cpu, "unmasked while high", &cpu->nmis, 0);
+	raise(EVENT_LINT1_HIGH);
+	expect(kernel, cpu, "still high", &cpu->nmis, 0);
+	raise(EVENT_LINT1_LOW);
+	raise(EVENT_LINT1_HIGH);
+	expect(kernel, cpu, "a rise", &cpu->nmis, 1);
+	raise(EVENT_LINT1_LOW);
+	apic_write(APIC_LVT_LINT1, VECTOR_LOCAL);
+	raise(EVENT_LINT1_HIGH);
+	expect(kernel, cpu, "a rise as fixed", &cpu->count[VECTOR_LOCAL], 1);
+	expect(kernel, cpu, "NMI for a fixed one", &cpu->nmis, 1);
+	raise(EVENT_LINT1_LOW);
+	apic_write(APIC_LVT_LINT1, APIC_LVT_MASKED);
+}
+
+void test_lvt_lint1(struct kernel *kernel)
+{
+	test_run(kernel, lint1_job);
+}
+
+const char *unfit_local(const struct kernel *kernel)
+{
+	(void)kernel;
+	return inl(EVENTS_PORT) == NR_EVENTS ? NULL : "no local events";
+}
+
+static void cpuid_job(struct kernel *kernel, struct cpu *cpu)
+{
+	uint32_t features = platform_kvm_features() & FEATURES_OF_KVMS_LAPIC;
+	uint64_t value;
+
+	if (features)
+		test_fail(kernel, "cpu %u: KVM features %x are offered", cpu->index, features);
+	if (cpuid(HYPERV_LEAF, 0).eax == HYPERV_SIGNATURE || rdmsr_safe(HYPERV_MSR_EOI, &value))
+		test_fail(kernel, "cpu %u: there is a Hyper-V", cpu->index);
+}
+
+void test_hidden_features(struct kernel *kernel)
+{
+	test_run(kernel, cpuid_job);
+}
+
+const char *unfit_hidden_features(const struct kernel *kernel)
+{
+	if (unfit_msi(kernel))
+		return "not this machine";
+	return platform_kvm_features() ? NULL : "no KVM";
+}
