@@ -27,6 +27,7 @@
 #define FADT_POWER_BUTTON (1u << 4) /* not a fixed feature: there is none */
 #define FADT_SLEEP_BUTTON (1u << 5) /* the same */
 #define FADT_FIX_RTC      (1u << 6) /* RTC wake-up is not in the fixed registers */
+#define FADT_TMR_VAL_EXT  (1u << 8) /* the PM timer has 32 bits, not 24 */
 #define FADT_RESET_REG    (1u << 10)
 
 /* Latencies beyond these bounds say that C2 and C3 are not supported. */
@@ -209,9 +210,10 @@ static uint32_t fadt_write(struct table_area *area, const struct boot_platform *
 		.pm_timer_length = timer == 0 ? 0 : PM_TIMER_SIZE,
 		.c2_latency = NO_C2_LATENCY,
 		.c3_latency = NO_C3_LATENCY,
+		.century = platform->rtc_century,
 		.boot_arch = BOOT_ARCH_LEGACY_DEVICES | BOOT_ARCH_8042 | BOOT_ARCH_NO_VGA,
 		.flags = FADT_WBINVD | FADT_C1 | FADT_POWER_BUTTON | FADT_SLEEP_BUTTON |
-			 FADT_FIX_RTC | FADT_RESET_REG,
+			 FADT_FIX_RTC | FADT_TMR_VAL_EXT | FADT_RESET_REG,
 		.reset_register = io_register(platform->reset_port, 1, GAS_ACCESS_BYTE),
 		.reset_value = platform->reset_value,
 		.x_pm1a_event = io_register(platform->pm1a_event_port, PM1_EVENT_SIZE,

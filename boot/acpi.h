@@ -28,4 +28,7 @@ void acpi_finish(struct table_area *area, uint32_t table);
 
 void madt_write(struct table_area *area, const struct boot_platform *platform);
 
+/* What belongs into Scope(\_SB) of the DSDT; nothing where there is no PCI. */
+void dsdt_put_pci(struct table_area *area, const struct boot_pci *pci);
+
 #endif

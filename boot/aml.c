@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * AML, piece by piece. ACPI 5.0, sections "ACPI Machine Language (AML) Specification" and "Small
- * Resource Data Type".
+ * AML, piece by piece. ACPI 5.0, sections "ACPI Machine Language (AML) Specification", "Small
+ * Resource Data Type" and "Address Space Resource Descriptors".
  */
 #include "boot/aml.h"
 
@@ -25,6 +25,16 @@ enum aml_op {
 #define RESOURCE_IO_DECODE16 0x01u
 #define RESOURCE_IRQ         0x22u
 #define RESOURCE_END         0x79u
+#define RESOURCE_DWORD       0x87u
+#define RESOURCE_WORD        0x88u
+
+/* Address space descriptors: bytes behind the length, kinds, and what both of ours say. */
+#define WORD_LENGTH      13u
+#define DWORD_LENGTH     23u
+#define KIND_MEMORY      0u
+#define KIND_BUS         2u
+#define FIXED_PRODUCER   0x0cu /* minimum and maximum are fixed, for devices below */
+#define MEMORY_READWRITE 0x01u
 
 void aml_byte(struct table_area *area, uint32_t value)
 {
@@ -149,4 +159,32 @@ void aml_resource_irq(struct table_area *area, uint8_t irq)
 {
 	aml_byte(area, RESOURCE_IRQ);
 	aml_word(area, 1u << irq);
+}
+
+void aml_resource_bus0(struct table_area *area)
+{
+	aml_byte(area, RESOURCE_WORD);
+	aml_word(area, WORD_LENGTH);
+	aml_byte(area, KIND_BUS);
+	aml_byte(area, FIXED_PRODUCER);
+	aml_byte(area, 0);
+	aml_word(area, 0); /* granularity */
+	aml_word(area, 0); /* minimum */
+	aml_word(area, 0); /* maximum */
+	aml_word(area, 0); /* translation */
+	aml_word(area, 1); /* length */
+}
+
+void aml_resource_memory(struct table_area *area, uint32_t base, uint32_t size)
+{
+	aml_byte(area, RESOURCE_DWORD);
+	aml_word(area, DWORD_LENGTH);
+	aml_byte(area, KIND_MEMORY);
+	aml_byte(area, FIXED_PRODUCER);
+	aml_byte(area, MEMORY_READWRITE);
+	aml_dword(area, 0); /* granularity */
+	aml_dword(area, base);
+	aml_dword(area, base + (size - 1));
+	aml_dword(area, 0); /* translation */
+	aml_dword(area, size);
 }

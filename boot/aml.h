@@ -47,5 +47,9 @@ void aml_resources_end(struct table_area *area, struct aml_resources mark);
 void aml_resource_io(struct table_area *area, uint16_t port, uint8_t count);
 /* IRQNoFlags() {irq} */
 void aml_resource_irq(struct table_area *area, uint8_t irq);
+/* WordBusNumber(ResourceProducer, ...): bus 0 alone */
+void aml_resource_bus0(struct table_area *area);
+/* DWordMemory(ResourceProducer, ..., NonCacheable, ReadWrite, ...): size bytes from base on */
+void aml_resource_memory(struct table_area *area, uint32_t base, uint32_t size);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/bzimage.h"
 #include "boot/elf_file.h"
 #include "boot/image.h"
 #include "boot/layout.h"
@@ -17,7 +18,10 @@
 #include "boot/read_file.h"
 #include "boot/tables.h"
 
-#define ACCEPTED "accepted are ELF64, ELF with a PVH note, and multiboot 1"
+#define ACCEPTED "accepted are bzImage, ELF64, ELF with a PVH note, and multiboot 1"
+
+/* What tells the format lies within this much of the file, but for the ELF formats' details. */
+#define HEAD_SIZE (64 * LAYOUT_KIB)
 
 static int check_params(const struct boot_image *image)
 {
@@ -94,6 +98,14 @@ static int load_elf(struct elf_file *file, struct boot_entry *entry)
 		return ret;
 	if (ret > 0)
 		return pvh_load(file, start, entry);
+	ret = pvh_is_linux(file);
+	if (ret < 0)
+		return ret;
+	if (ret > 0) {
+		return boot_refuse(file->image, ENOEXEC,
+				   "Linux vmlinux without PVH note (built without CONFIG_PVH): use "
+				   "the bzImage of the same build");
+	}
 
 	bool multiboot = multiboot_find(file->image, &header);
 	if (multiboot && (header.flags & MULTIBOOT_ADDRESSES) != 0)
@@ -119,12 +131,8 @@ static int load_any(struct boot_image *image, struct boot_entry *entry)
 		elf_file_close(&file);
 		return ret;
 	}
-	if (image_is_bzimage(image)) {
-		return boot_refuse(
-			image, ENOEXEC,
-			"Linux bzImage: use the ELF vmlinux it was made from, built with "
-			"CONFIG_PVH");
-	}
+	if (bzimage_is(image))
+		return bzimage_load(image, entry);
 	if (multiboot_find(image, &header) && (header.flags & MULTIBOOT_ADDRESSES) != 0)
 		return multiboot_load_flat(image, &header, entry);
 	return boot_refuse(image, ENOEXEC, "%s: " ACCEPTED, image_describe(image));
@@ -143,6 +151,33 @@ static int load_bytes(struct boot_image *image, struct boot_entry *entry)
 	return write_tables(image);
 }
 
+/* The next bytes of the file, up to size of them in all; image->data grows for them. */
+static int read_up_to(struct boot_image *image, const struct file_reader *reader, uint64_t size)
+{
+	uint64_t done = image->size;
+	char *data = size < SIZE_MAX ? realloc(image->data, size + 1) : NULL; /* never 0 bytes */
+
+	if (data == NULL)
+		return boot_refuse(image, ENOMEM, "no memory to read %" PRIu64 " bytes", size);
+	image->data = data;
+	image->size = size;
+	return file_read(image, reader, data + done, size - done);
+}
+
+/* Not the whole of a file that turns out to be none of ours: it may be a disk. */
+static int read_image(struct boot_image *image, const struct file_reader *reader)
+{
+	struct multiboot_header header;
+	uint64_t head = reader->size < HEAD_SIZE ? reader->size : HEAD_SIZE;
+
+	int ret = read_up_to(image, reader, head);
+	if (ret < 0 || head == reader->size)
+		return ret;
+	if (!elf_file_is(image) && !bzimage_is(image) && !multiboot_find(image, &header))
+		return boot_refuse(image, ENOEXEC, "%s: " ACCEPTED, image_describe(image));
+	return read_up_to(image, reader, reader->size);
+}
+
 int boot_load(const char *path, const struct boot_params *params, struct boot_entry *entry,
 	      char error[BOOT_ERROR_SIZE])
 {
@@ -153,12 +188,7 @@ int boot_load(const char *path, const struct boot_params *params, struct boot_en
 	int ret = file_open(&image, &reader);
 	if (ret < 0)
 		return ret;
-	image.size = reader.size;
-	image.data = malloc(image.size + 1); /* never 0 bytes */
-	if (image.data == NULL)
-		ret = boot_refuse(&image, ENOMEM, "no memory to read %zu bytes", image.size);
-	else
-		ret = file_read(&image, &reader, image.data);
+	ret = read_image(&image, &reader);
 	file_close(&reader);
 	if (ret == 0)
 		ret = load_bytes(&image, entry);

@@ -14,6 +14,14 @@
 
 #define BOOT_ERROR_SIZE 256
 
+/* A PCI bus with configuration mechanism #1. INTA# of slot n is GSI first_gsi + n % nr_gsis. */
+struct boot_pci {
+	uint32_t window_base; /* memory BARs */
+	uint32_t window_size; /* 0: no PCI */
+	uint8_t first_gsi;
+	uint8_t nr_gsis;
+};
+
 /* Fixed addresses of the platform, for the tables. */
 struct boot_platform {
 	uint32_t nr_cpus;       /* 1..1024 */
@@ -23,10 +31,12 @@ struct boot_platform {
 	uint16_t pm1a_event_port;   /* 4 bytes */
 	uint16_t pm1a_control_port; /* 2 bytes */
 	uint16_t pm_timer_port;     /* 4 bytes; 0: none */
+	uint8_t rtc_century;        /* the RTC's century register; 0: none */
 	uint16_t reset_port;
 	uint8_t reset_value;
 	uint16_t sci_irq;
 	uint8_t s5_sleep_type; /* SLP_TYPa of S5 */
+	struct boot_pci pci;
 };
 
 /*
@@ -43,7 +53,7 @@ struct boot_params {
 	struct boot_ram ram;
 	struct boot_platform platform;
 	const char *cmdline; /* never NULL */
-	const char *initrd;  /* path of the multiboot module or PVH initrd; NULL: none */
+	const char *initrd;  /* path of the initrd or multiboot module; NULL: none */
 };
 
 enum boot_cpu_mode {
@@ -54,15 +64,19 @@ enum boot_cpu_mode {
 /* What the bootstrap processor starts with. General registers not named are 0. */
 struct boot_entry {
 	enum boot_cpu_mode mode;
-	const char *format; /* "ELF64", "PVH ELF", "multiboot ELF32": for messages */
+	const char *format; /* "ELF64", "PVH ELF", "Linux bzImage", ...: for messages */
 	uint64_t rip;
 	uint64_t rsp;
 	uint64_t rax;
 	uint64_t rbx;
+	uint64_t rsi;
 	uint64_t rdi;
-	uint64_t cr3;      /* BOOT_CPU_LONG64 only */
-	uint64_t gdt_base; /* selectors: 0x08 code, 0x10 data, 0x18 TSS, of the mode */
+	uint64_t cr3; /* BOOT_CPU_LONG64 only */
+	uint64_t gdt_base;
 	uint16_t gdt_limit;
+	uint16_t code_selector; /* descriptors of the mode */
+	uint16_t data_selector;
+	uint16_t tss_selector;
 };
 
 /*

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "boot/layout.h"
+#include "boot/linux_params.h"
 
 /* Flat descriptors: base 0, limit 4 GiB, present, accessed, privilege level 0. */
 #define DESCRIPTOR_CODE64 0x00af9b000000ffffull
@@ -29,18 +30,16 @@
 #define ENTRIES_PER_PAGE 512u
 #define MAPPED_GIB       4u
 
-enum gdt_index {
-	GDT_NULL,
-	GDT_CODE,
-	GDT_DATA,
-	GDT_TSS,
-	GDT_TSS_HIGH, /* upper half of the 16-byte descriptor of long mode */
-	GDT_ENTRIES
-};
+/* Descriptors: code, data and TSS in this order, the first one at the index that the format wants. */
+#define GDT_FIRST         1u
+#define GDT_FIRST_LINUX   (LINUX_BOOT_CS / DESCRIPTOR_SIZE)
+#define GDT_ENTRIES_MAX   6u
+#define DESCRIPTOR_SIZE   8u
+#define TSS_DESCRIPTORS32 1u
+#define TSS_DESCRIPTORS64 2u /* the second one is its upper half, 0 here */
 
-_Static_assert(GDT_CODE * 8 == LAYOUT_CODE_SELECTOR, "selector");
-_Static_assert(GDT_DATA * 8 == LAYOUT_DATA_SELECTOR, "selector");
-_Static_assert(GDT_TSS * 8 == LAYOUT_TSS_SELECTOR, "selector");
+_Static_assert(LINUX_BOOT_DS == LINUX_BOOT_CS + DESCRIPTOR_SIZE, "data behind code");
+_Static_assert(GDT_FIRST_LINUX + 2 + TSS_DESCRIPTORS64 <= GDT_ENTRIES_MAX, "room for all");
 _Static_assert(LAYOUT_TSS < 1u << 24, "the base fits the field at bit 16");
 
 static void put_u64(const struct boot_ram *ram, uint32_t address, uint64_t value)
@@ -48,22 +47,25 @@ static void put_u64(const struct boot_ram *ram, uint32_t address, uint64_t value
 	memcpy(ram->low + address, &value, sizeof(value));
 }
 
-static void write_segments(const struct boot_ram *ram, uint64_t code, uint32_t entries,
-			   struct boot_entry *entry)
+static void write_segments(const struct boot_ram *ram, uint64_t code, uint32_t first,
+			   uint32_t tss_descriptors, struct boot_entry *entry)
 {
-	const uint64_t gdt[GDT_ENTRIES] = {
-		[GDT_CODE] = code,
-		[GDT_DATA] = DESCRIPTOR_DATA,
-		[GDT_TSS] = DESCRIPTOR_TSS | (uint64_t)LAYOUT_TSS << DESCRIPTOR_BASE_SHIFT |
-			    (TSS_SIZE - 1),
-	};
 	const uint16_t io_map_base = TSS_SIZE;
+	uint32_t entries = first + 2 + tss_descriptors;
+	uint64_t gdt[GDT_ENTRIES_MAX] = { 0 };
 
+	gdt[first] = code;
+	gdt[first + 1] = DESCRIPTOR_DATA;
+	gdt[first + 2] = DESCRIPTOR_TSS | (uint64_t)LAYOUT_TSS << DESCRIPTOR_BASE_SHIFT |
+			 (TSS_SIZE - 1);
 	memcpy(ram->low + LAYOUT_GDT, gdt, entries * sizeof(gdt[0]));
 	memset(ram->low + LAYOUT_TSS, 0, TSS_SIZE);
 	memcpy(ram->low + LAYOUT_TSS + TSS_IO_MAP_BASE, &io_map_base, sizeof(io_map_base));
 	entry->gdt_base = LAYOUT_GDT;
 	entry->gdt_limit = (uint16_t)(entries * sizeof(gdt[0]) - 1);
+	entry->code_selector = (uint16_t)(first * DESCRIPTOR_SIZE);
+	entry->data_selector = (uint16_t)((first + 1) * DESCRIPTOR_SIZE);
+	entry->tss_selector = (uint16_t)((first + 2) * DESCRIPTOR_SIZE);
 }
 
 /* Identity mapping of the first 4 GiB. */
@@ -80,19 +82,29 @@ static void write_page_tables(const struct boot_ram *ram)
 	}
 }
 
-void cpu_state_long64(const struct boot_ram *ram, struct boot_entry *entry)
+static void enter_long64(const struct boot_ram *ram, uint32_t first, struct boot_entry *entry)
 {
 	write_page_tables(ram);
-	write_segments(ram, DESCRIPTOR_CODE64, GDT_ENTRIES, entry);
+	write_segments(ram, DESCRIPTOR_CODE64, first, TSS_DESCRIPTORS64, entry);
 	entry->mode = BOOT_CPU_LONG64;
 	entry->cr3 = LAYOUT_PML4;
 	/* As if called: the System V ABI wants RSP + 8 to be a multiple of 16 at a function's start. */
 	entry->rsp = LAYOUT_STACK_TOP - 8;
 }
 
+void cpu_state_long64(const struct boot_ram *ram, struct boot_entry *entry)
+{
+	enter_long64(ram, GDT_FIRST, entry);
+}
+
+void cpu_state_linux64(const struct boot_ram *ram, struct boot_entry *entry)
+{
+	enter_long64(ram, GDT_FIRST_LINUX, entry);
+}
+
 void cpu_state_protected32(const struct boot_ram *ram, struct boot_entry *entry)
 {
-	write_segments(ram, DESCRIPTOR_CODE32, GDT_TSS_HIGH, entry);
+	write_segments(ram, DESCRIPTOR_CODE32, GDT_FIRST, TSS_DESCRIPTORS32, entry);
 	entry->mode = BOOT_CPU_PROTECTED32;
 	entry->rsp = LAYOUT_STACK_TOP;
 }

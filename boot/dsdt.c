@@ -50,6 +50,7 @@ void dsdt_write(struct table_area *area, const struct boot_platform *platform)
 
 	uint32_t scope = aml_scope_begin(area, "_SB_");
 	put_com1(area);
+	dsdt_put_pci(area, &platform->pci);
 	aml_end(area, scope);
 	acpi_finish(area, address);
 }

@@ -21,6 +21,12 @@ static int put_cmdline(struct boot_image *image, const char *first_word,
 	const char *space = first_word == NULL ? "" : " ";
 	const char *text = image->params->cmdline;
 
+	if (image->cmdline_max != 0 && strlen(text) > image->cmdline_max) {
+		return boot_refuse(image, E2BIG,
+				   "command line of %zu bytes is too long for this kernel: at most "
+				   "%" PRIu64 " (cmdline_size)",
+				   strlen(text), image->cmdline_max);
+	}
 	int length = snprintf(to, LAYOUT_CMDLINE_SIZE, "%s%s%s", word, space, text);
 	if (length < 0 || (uint32_t)length >= LAYOUT_CMDLINE_SIZE) {
 		return boot_refuse(image, E2BIG,
@@ -32,9 +38,26 @@ static int put_cmdline(struct boot_image *image, const char *first_word,
 	return 0;
 }
 
+/* A reason that names what is in the way: the machine's memory, or a limit of the kernel. */
+static int refuse_initrd(const struct boot_image *image, const struct boot_image *initrd,
+			 uint64_t size, uint64_t room)
+{
+	if (image->initrd_end != 0 && image->initrd_end < image->params->ram.low_size) {
+		return boot_refuse(initrd, E2BIG,
+				   "initrd of %" PRIu64 " bytes does not fit into the %" PRIu64
+				   " bytes behind the kernel and below 0x%" PRIx64
+				   " (initrd_addr_max): make it smaller",
+				   size, room, image->initrd_end);
+	}
+	return boot_refuse(initrd, E2BIG,
+			   "initrd of %" PRIu64 " bytes does not fit into the %" PRIu64
+			   " bytes of memory behind the image: give the guest more memory",
+			   size, room);
+}
+
 /*
- * The initrd goes to the top of low memory: a kernel's own early allocations start behind its
- * image.
+ * The initrd goes to the top of low memory, or as high as the kernel wants it: a kernel's own early
+ * allocations start behind its image.
  */
 static int put_initrd(struct boot_image *image, struct boot_handoff *handoff)
 {
@@ -51,18 +74,17 @@ static int put_initrd(struct boot_image *image, struct boot_handoff *handoff)
 	uint64_t floor = image->loaded_end;
 	if (floor < LAYOUT_HIGH_START)
 		floor = LAYOUT_HIGH_START;
-	uint64_t room = ram->low_size - floor;
-	if (reader.size > room ||
-	    ((ram->low_size - reader.size) & -(uint64_t)LAYOUT_PAGE) < floor) {
-		ret = boot_refuse(&initrd, E2BIG,
-				  "initrd of %" PRIu64 " bytes does not fit into the %" PRIu64
-				  " bytes of memory behind the image: give the guest more memory",
-				  reader.size, room);
+	uint64_t end = ram->low_size;
+	if (image->initrd_end != 0 && image->initrd_end < end)
+		end = image->initrd_end;
+	uint64_t room = end > floor ? end - floor : 0;
+	if (reader.size > room || ((end - reader.size) & -(uint64_t)LAYOUT_PAGE) < floor) {
+		ret = refuse_initrd(image, &initrd, reader.size, room);
 		goto close;
 	}
-	handoff->initrd = (uint32_t)((ram->low_size - reader.size) & -(uint64_t)LAYOUT_PAGE);
+	handoff->initrd = (uint32_t)((end - reader.size) & -(uint64_t)LAYOUT_PAGE);
 	handoff->initrd_size = (uint32_t)reader.size;
-	ret = file_read(&initrd, &reader, ram->low + handoff->initrd);
+	ret = file_read(&initrd, &reader, ram->low + handoff->initrd, reader.size);
 close:
 	file_close(&reader);
 	return ret;

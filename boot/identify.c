@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names for files that cannot be booted, by their first bytes; for messages only. bzImage: Linux
- * documentation, "The Linux/x86 Boot Protocol", section "The Real-Mode Kernel Header".
+ * Names for files that cannot be booted, by their first bytes; for messages only. Kernels of other
+ * architectures: Linux documentation, "Booting AArch64 Linux", "Boot image header in RISC-V Linux" and
+ * "Booting Linux/LoongArch".
  */
 #include <string.h>
 
 #include "boot/image.h"
 
-#define BZIMAGE_BOOT_FLAG   0x1feu
-#define BZIMAGE_HEADER      0x202u
-#define BZIMAGE_HEADER_SIZE 4u
+#define BOOT_SECTOR_FLAG 0x1feu
 
 struct signature {
 	uint32_t offset;
@@ -39,8 +38,14 @@ static const struct signature signatures[] = {
 	{ 0, 2, "#!", "script" },
 	{ 0, 4, "\xce\xfa\xed\xfe", "Mach-O image" },
 	{ 0, 4, "\xcf\xfa\xed\xfe", "Mach-O image" },
-	{ 0, 2, "MZ", "PE image" },
-	{ BZIMAGE_BOOT_FLAG, 2, "\x55\xaa", "boot sector or disk image" },
+	{ 0x38, 4, "ARM\x64", "Linux kernel for AArch64" },
+	{ 0x38, 4, "RSC\x05", "Linux kernel for RISC-V" },
+	{ 0x38, 4, "\xcd\x23\x82\x81", "Linux kernel for LoongArch" },
+	{ 0x24, 4, "\x18\x28\x6f\x01", "Linux zImage for ARM" },
+	{ 0, 4, "\x27\x05\x19\x56", "U-Boot image" },
+	{ 0, 8, "MZ\0\0zimg", "Linux EFI zboot image, for firmware of another architecture" },
+	{ 0, 2, "MZ", "PE image (a program for EFI or Windows)" },
+	{ BOOT_SECTOR_FLAG, 2, "\x55\xaa", "boot sector or disk image" },
 };
 /* clang-format on */
 
@@ -50,10 +55,9 @@ static bool has_bytes(const struct boot_image *image, uint32_t offset, const cha
 	return image_has(image, offset, length) && !memcmp(image->data + offset, bytes, length);
 }
 
-bool image_is_bzimage(const struct boot_image *image)
+static bool is_all_zero(const struct boot_image *image)
 {
-	return has_bytes(image, BZIMAGE_BOOT_FLAG, "\x55\xaa", 2) &&
-	       has_bytes(image, BZIMAGE_HEADER, "HdrS", BZIMAGE_HEADER_SIZE);
+	return image->data[0] == 0 && !memcmp(image->data, image->data + 1, image->size - 1);
 }
 
 const char *image_describe(const struct boot_image *image)
@@ -65,5 +69,7 @@ const char *image_describe(const struct boot_image *image)
 		if (has_bytes(image, s->offset, s->bytes, s->length))
 			return s->meaning;
 	}
+	if (is_all_zero(image))
+		return "nothing but zeros";
 	return "unknown data";
 }

@@ -18,6 +18,10 @@ struct boot_image {
 	const struct boot_params *params;
 	char *error;         /* BOOT_ERROR_SIZE bytes */
 	uint64_t loaded_end; /* end of the highest byte loaded so far */
+
+	/* Limits of the kernel's own; 0: none. */
+	uint64_t cmdline_max; /* without the final 0 */
+	uint64_t initrd_end;  /* where the initrd has to end */
 };
 
 /* Fill the error with "<name>: <reason>" on one line and answer -code. */
@@ -49,9 +53,6 @@ bool segment_holds(const struct image_segment *segment, uint64_t address);
 /* What a file that cannot be booted is, in words: "gzip data", "PE image", ... */
 const char *image_describe(const struct boot_image *image);
 
-/* A Linux bzImage by its set-up header. */
-bool image_is_bzimage(const struct boot_image *image);
-
 /* The formats. Each loads the image and fills *entry, or refuses. */
 struct elf_file;
 int elf64_load(struct elf_file *file, struct boot_entry *entry);
@@ -59,5 +60,8 @@ int pvh_load(struct elf_file *file, uint64_t start, struct boot_entry *entry);
 
 /* 1 and *start if the file has the PVH note, 0 if not, -errno if it is damaged. */
 int pvh_find(const struct elf_file *file, uint64_t *start);
+
+/* 1 if the file is a Linux kernel, whatever else it has; 0 if not, -errno if it is damaged. */
+int pvh_is_linux(const struct elf_file *file);
 
 #endif

@@ -26,7 +26,7 @@
 #define LAYOUT_PAGE_DIR     0x82000u /* four pages: one for each GiB */
 #define LAYOUT_GDT          0x86000u
 #define LAYOUT_TSS          0x86100u
-#define LAYOUT_INFO         0x87000u /* start info or multiboot information, one page */
+#define LAYOUT_INFO         0x87000u /* one page: start info, multiboot information or zero page */
 #define LAYOUT_STACK        0x88000u
 #define LAYOUT_STACK_TOP    0x8c000u
 #define LAYOUT_CMDLINE      0x8c000u
@@ -49,10 +49,5 @@
 #define LAYOUT_LOCAL_APIC 0xfee00000u
 
 #define LAYOUT_PAGE 0x1000u
-
-/* Selectors of the GDT. */
-#define LAYOUT_CODE_SELECTOR 0x08u
-#define LAYOUT_DATA_SELECTOR 0x10u
-#define LAYOUT_TSS_SELECTOR  0x18u
 
 #endif

@@ -14,17 +14,31 @@
 #define XEN_NOTE_NAME         "Xen"
 #define XEN_NOTE_PHYS32_ENTRY 18u
 
+/* Each vmlinux since 4.20 has it, whatever its configuration. */
+#define LINUX_NOTE_NAME       "Linux"
+#define LINUX_NOTE_BUILD_SALT 0x100u
+
+struct wanted_note {
+	const char *name;
+	uint32_t type;
+};
+
+struct found_note {
+	const char *descriptor;
+	uint64_t size;
+};
+
 /* The note's descriptor has the size of an address of the image: 4 or 8 bytes. */
-static int read_entry(const struct elf_file *file, const char *descriptor, uint64_t size,
-		      uint64_t *start)
+static int read_entry(const struct elf_file *file, const struct found_note *note, uint64_t *start)
 {
 	uint64_t value = 0;
 
-	if (size != sizeof(uint32_t) && size != sizeof(uint64_t)) {
+	if (note->size != sizeof(uint32_t) && note->size != sizeof(uint64_t)) {
 		return boot_refuse(file->image, ENOEXEC,
-				   "damaged PVH note: entry point of %" PRIu64 " bytes", size);
+				   "damaged PVH note: entry point of %" PRIu64 " bytes",
+				   note->size);
 	}
-	memcpy(&value, descriptor, size);
+	memcpy(&value, note->descriptor, note->size);
 	if (value > UINT32_MAX) {
 		return boot_refuse(file->image, ENOEXEC,
 				   "PVH entry point 0x%" PRIx64 " is above 4 GiB", value);
@@ -33,7 +47,9 @@ static int read_entry(const struct elf_file *file, const char *descriptor, uint6
 	return 1;
 }
 
-static int search_notes(const struct elf_file *file, const GElf_Phdr *header, uint64_t *start)
+/* What is found lives as long as the file is open. */
+static int search_notes(const struct elf_file *file, const GElf_Phdr *header,
+			const struct wanted_note *wanted, struct found_note *found)
 {
 	const struct boot_image *image = file->image;
 
@@ -55,16 +71,18 @@ static int search_notes(const struct elf_file *file, const GElf_Phdr *header, ui
 	size_t next = gelf_getnote(notes, 0, &note, &name, &descriptor);
 	while (next > 0) {
 		const char *bytes = notes->d_buf;
-		if (note.n_type == XEN_NOTE_PHYS32_ENTRY &&
-		    note.n_namesz == sizeof(XEN_NOTE_NAME) &&
-		    !memcmp(bytes + name, XEN_NOTE_NAME, sizeof(XEN_NOTE_NAME)))
-			return read_entry(file, bytes + descriptor, note.n_descsz, start);
+		if (note.n_type == wanted->type && note.n_namesz == strlen(wanted->name) + 1 &&
+		    !memcmp(bytes + name, wanted->name, note.n_namesz)) {
+			*found = (struct found_note){ bytes + descriptor, note.n_descsz };
+			return 1;
+		}
 		next = gelf_getnote(notes, next, &note, &name, &descriptor);
 	}
 	return 0;
 }
 
-int pvh_find(const struct elf_file *file, uint64_t *start)
+static int find_note(const struct elf_file *file, const struct wanted_note *wanted,
+		     struct found_note *found)
 {
 	for (size_t n = 0; n < file->nr_segments; n++) {
 		GElf_Phdr header;
@@ -73,11 +91,28 @@ int pvh_find(const struct elf_file *file, uint64_t *start)
 			return ret;
 		if (header.p_type != PT_NOTE)
 			continue;
-		ret = search_notes(file, &header, start);
+		ret = search_notes(file, &header, wanted, found);
 		if (ret != 0)
 			return ret;
 	}
 	return 0;
+}
+
+int pvh_find(const struct elf_file *file, uint64_t *start)
+{
+	static const struct wanted_note wanted = { XEN_NOTE_NAME, XEN_NOTE_PHYS32_ENTRY };
+	struct found_note note;
+	int ret = find_note(file, &wanted, &note);
+
+	return ret > 0 ? read_entry(file, &note, start) : ret;
+}
+
+int pvh_is_linux(const struct elf_file *file)
+{
+	static const struct wanted_note wanted = { LINUX_NOTE_NAME, LINUX_NOTE_BUILD_SALT };
+	struct found_note note;
+
+	return find_note(file, &wanted, &note);
 }
 
 int pvh_load(struct elf_file *file, uint64_t start, struct boot_entry *entry)

@@ -38,12 +38,13 @@ int file_open(const struct boot_image *image, struct file_reader *reader)
 	return 0;
 }
 
-int file_read(const struct boot_image *image, const struct file_reader *reader, void *to)
+int file_read(const struct boot_image *image, const struct file_reader *reader, void *to,
+	      uint64_t length)
 {
 	uint64_t done = 0;
 
-	while (done < reader->size) {
-		ssize_t n = read(reader->fd, (char *)to + done, reader->size - done);
+	while (done < length) {
+		ssize_t n = read(reader->fd, (char *)to + done, length - done);
 		if (n == 0)
 			return boot_refuse(image, EIO, "became shorter while it was read");
 		if (n < 0 && errno != EINTR)

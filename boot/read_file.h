@@ -15,8 +15,9 @@ struct file_reader {
 /* Open the regular file image->name; on success the caller closes it. */
 int file_open(const struct boot_image *image, struct file_reader *reader);
 
-/* Read all reader->size bytes. */
-int file_read(const struct boot_image *image, const struct file_reader *reader, void *to);
+/* Read the next length bytes; all reads together ask for at most reader->size. */
+int file_read(const struct boot_image *image, const struct file_reader *reader, void *to,
+	      uint64_t length);
 
 void file_close(const struct file_reader *reader);
 

@@ -171,6 +171,16 @@ static uint32_t held_bits(const struct lapic *a, const struct lapic_reg_desc *de
 	}
 }
 
+/*
+ * LINT0 of the BSP as firmware leaves it: it comes up like that, and stays so until software writes it
+ * or sets SVR, so this one entry is unmasked in an APIC that was never software-enabled (R1, D44).
+ */
+static bool is_firmware_lint0(const struct lapic *a)
+{
+	return a->config.bsp && a->config.lint0_extint &&
+	       a->regs.lvt_lint0.reg == (uint32_t)APIC_MODE_EXTINT << LAPIC_LVT_MODE_SHIFT;
+}
+
 /* *a is powered up and in the mode of the state, which is not the hardware-disabled one. */
 static void restore_regs(struct lapic *a, const uint8_t page[LAPIC_REGS_SIZE])
 {
@@ -182,8 +192,13 @@ static void restore_regs(struct lapic *a, const uint8_t page[LAPIC_REGS_SIZE])
 		*reg = (*reg & ~held) | (lapic_page_load(page, offset) & held);
 	}
 	lapic_tpr_write(a, a->regs.tpr.reg); /* PPR */
-	if (!lapic_software_enabled(a))
+	if (!lapic_software_enabled(a)) {
+		bool extint = is_firmware_lint0(a);
+
 		lapic_lvt_mask_all(a); /* R6 */
+		if (extint)
+			a->regs.lvt_lint0.reg &= ~LAPIC_LVT_MASKED;
+	}
 	if (!lapic_lint0_is_level(a))
 		a->regs.lvt_lint0.reg &= ~LAPIC_LVT_REMOTE_IRR; /* D18 */
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The board: the one list of its devices, and how they reach the machine. */
 #include <errno.h>
+#include <time.h>
 
 #include "vmm/machine.h"
 #include "vmm/machine_parts.h"
@@ -48,6 +49,52 @@ static struct irq_line line_of(struct machine *m, uint32_t gsi, enum irq_source 
 	};
 }
 
+static struct pci_wiring pci_wiring_of(struct machine *m)
+{
+	return (struct pci_wiring){
+		.set_irq = irqchip_set_irq,
+		.send_msi = irqchip_send_msi,
+		.irqchip = &m->irqchip,
+		.first_source = IRQ_SOURCE_PCI,
+	};
+}
+
+static uint64_t utc_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * BOARD_CLOCK_HZ + (uint64_t)now.tv_nsec;
+}
+
+/* Everything that keeps time, on one clock. */
+static int create_clocks(struct machine *m)
+{
+	const struct board_clock clock = timers_clock(&m->timers);
+	int ret = i8254_init(&m->pit, &m->ports, line_of(m, I8254_IRQ, IRQ_SOURCE_DEVICE), &clock);
+
+	if (ret == 0)
+		ret = port61_init(&m->port61, &m->ports, &m->pit, &clock);
+	if (ret == 0)
+		ret = mc146818_init(&m->rtc, &m->ports, line_of(m, MC146818_IRQ, IRQ_SOURCE_DEVICE),
+				    &clock, utc_ns());
+	if (ret == 0)
+		mc146818_set_memory(&m->rtc, m->memory.low_size, m->memory.high_size);
+	return ret;
+}
+
+static int create_test_devices(struct machine *m)
+{
+	int ret = test_device_init(&m->test_device, &m->ports,
+				   line_of(m, 0, IRQ_SOURCE_TEST_DEVICE), irqchip_send_msi);
+
+	/* KVM's LAPICs have no way in for local events. */
+	if (ret || m->shape == IRQCHIP_KERNEL)
+		return ret;
+	m->local_events = (struct local_events){ .raise = raise_local_event, .machine = m };
+	return local_events_init(&m->local_events, &m->ports);
+}
+
 /* The one list of what is on the board. */
 int machine_create_devices(struct machine *m, struct serial_sink sink)
 {
@@ -55,6 +102,10 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 	const struct end_request end = { .request = end_by_guest, .machine = m };
 	int ret = irqchip_init(&m->irqchip, m, o->ioapic_version, &m->ports, &m->mmio);
 
+	if (ret == 0)
+		ret = timers_init(&m->timers);
+	if (ret == 0)
+		ret = create_clocks(m);
 	if (ret == 0 && o->serial != SERIAL_OFF) {
 		m->serial = serial_create(&m->ports, SERIAL_COM1,
 					  line_of(m, SERIAL_COM1_IRQ, IRQ_SOURCE_DEVICE), sink);
@@ -69,13 +120,9 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 	if (ret == 0)
 		ret = fw_cfg_init(&m->fw_cfg, &m->ports, m->nr_vcpus, m->memory.size);
 	if (ret == 0 && o->test_device)
-		ret = test_device_init(&m->test_device, &m->ports,
-				       line_of(m, 0, IRQ_SOURCE_TEST_DEVICE), irqchip_send_msi);
-	/* KVM's LAPICs have no way in for them. */
-	if (ret == 0 && o->test_device && m->shape != IRQCHIP_KERNEL) {
-		m->local_events = (struct local_events){ .raise = raise_local_event, .machine = m };
-		ret = local_events_init(&m->local_events, &m->ports);
-	}
+		ret = create_test_devices(m);
+	if (ret == 0)
+		ret = pci_bus_init(&m->pci, &m->ports, &m->mmio, pci_wiring_of(m));
 	return ret ? machine_failed(m, "devices", ret, EXIT_CODE_INTERNAL) : 0;
 }
 

@@ -25,16 +25,15 @@ static uint32_t bus_rank(const struct bus *bus, uint64_t address)
 	return low;
 }
 
-int bus_add(struct bus *bus, const char *name, uint64_t base, uint64_t size,
-	    const struct bus_ops *ops, void *device)
+static int add(struct bus *bus, const struct bus_region *region)
 {
-	uint64_t last = base + (size - 1);
-	uint32_t rank = bus_rank(bus, base);
+	uint64_t last = region->base + (region->size - 1);
+	uint32_t rank = bus_rank(bus, region->base);
 	struct bus_region *place = &bus->region[rank];
 
-	if (size == 0 || last < base)
+	if (region->size == 0 || last < region->base)
 		return -EINVAL;
-	if (rank > 0 && base - place[-1].base < place[-1].size)
+	if (rank > 0 && region->base - place[-1].base < place[-1].size)
 		return -EBUSY;
 	if (rank < bus->nr_regions && place->base <= last)
 		return -EBUSY;
@@ -42,11 +41,29 @@ int bus_add(struct bus *bus, const char *name, uint64_t base, uint64_t size,
 		return -ENOSPC;
 
 	memmove(place + 1, place, (bus->nr_regions - rank) * sizeof(*place));
-	*place = (struct bus_region){
-		.name = name, .base = base, .size = size, .ops = ops, .device = device
-	};
+	*place = *region;
 	bus->nr_regions++;
 	return 0;
+}
+
+int bus_add(struct bus *bus, const char *name, uint64_t base, uint64_t size,
+	    const struct bus_ops *ops, void *device)
+{
+	const struct bus_region region = {
+		.name = name, .base = base, .size = size, .ops = ops, .device = device
+	};
+
+	return add(bus, &region);
+}
+
+int bus_add_exact(struct bus *bus, const char *name, uint64_t base, uint32_t width,
+		  const struct bus_ops *ops, void *device)
+{
+	const struct bus_region region = {
+		.name = name, .base = base, .size = 1, .width = width, .ops = ops, .device = device
+	};
+
+	return add(bus, &region);
 }
 
 static bool bus_len_valid(uint32_t len)
@@ -73,6 +90,8 @@ static const struct bus_region *bus_find(const struct bus *bus, uint64_t address
 		return NULL;
 	region = &bus->region[rank - 1];
 	offset = address - region->base;
+	if (region->width)
+		return offset == 0 && len == region->width ? region : NULL;
 	if (offset >= region->size || region->size - offset < len)
 		return NULL;
 	return region;

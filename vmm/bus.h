@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BUS_MAX_REGIONS 32
+#define BUS_MAX_REGIONS 48
 
 /*
  * offset is relative to the region's base; len is 1, 2, 4 or 8 and the access lies within the
@@ -27,6 +27,7 @@ struct bus_region {
 	const char *name;
 	uint64_t base;
 	uint64_t size;
+	uint32_t width; /* the only width that is taken, 0: any that fits */
 	const struct bus_ops *ops;
 	void *device;
 };
@@ -42,6 +43,13 @@ struct bus {
  */
 int bus_add(struct bus *bus, const char *name, uint64_t base, uint64_t size,
 	    const struct bus_ops *ops, void *device);
+
+/*
+ * Claim the accesses of exactly width bytes at base, and no address behind base: a chip that decodes
+ * the width too can share addresses with others, as PCI's CONFIG_ADDRESS does. Errors as above.
+ */
+int bus_add_exact(struct bus *bus, const char *name, uint64_t base, uint32_t width,
+		  const struct bus_ops *ops, void *device);
 
 /*
  * An access nobody claims reads all ones, is ignored when written, and returns false. So does one

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmm/kvm_host.h"
 #include "vmm/machine.h"
 
 static const struct {
@@ -18,21 +19,6 @@ static const struct {
 	{ KVM_CAP_X86_MSR_FILTER, "KVM_CAP_X86_MSR_FILTER" },
 	{ KVM_CAP_X2APIC_API, "KVM_CAP_X2APIC_API" },
 };
-
-/* The vendor's half of KVM shows as a module, unless it is built in. */
-static const char *vendor_module(void)
-{
-	static const char *const modules[][2] = {
-		{ "/sys/module/kvm_intel", "kvm_intel" },
-		{ "/sys/module/kvm_amd", "kvm_amd" },
-		{ "/sys/module/kvm_pvm", "kvm_pvm (emulates kernel code: slow)" },
-	};
-
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-		if (access(modules[i][0], F_OK) == 0)
-			return modules[i][1];
-	return "unknown";
-}
 
 static bool print_capabilities(int kvm_fd)
 {
@@ -72,13 +58,15 @@ int check_host(const struct log *log)
 	fd = kvm_open(log);
 	if (fd < 0)
 		return EXIT_CODE_NO_KVM;
-	printf("%s: can be opened; module %s\n", KVM_DEVICE, vendor_module());
+	printf("%s: can be opened; module %s\n", KVM_DEVICE, kvm_host_module());
 	usable = print_capabilities(fd);
 	ret = kvm_probe(fd, &probe);
 	if (ret)
 		printf("  probe: %s\n", strerror(-ret));
 	else
 		print_probe(&probe);
+	if (kvm_host_emulates_kernels())
+		printf("--cpuid basic is chosen: the emulator lacks instructions\n");
 	printf("up to %d vCPUs\n", kvm_check_extension(fd, KVM_CAP_MAX_VCPUS));
 	close(fd);
 	return usable && ret == 0 ? EXIT_CODE_POWER_OFF : EXIT_CODE_NO_KVM;

@@ -7,13 +7,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vmm/kvm_host.h"
 #include "vmm/machine.h"
 
 #define LEAF1_ECX_MONITOR      (1u << 3)
 #define LEAF1_ECX_VMX          (1u << 5)
+#define LEAF1_ECX_CX16         (1u << 13)
 #define LEAF1_ECX_PDCM         (1u << 15)
 #define LEAF1_ECX_X2APIC       (1u << 21)
 #define LEAF1_ECX_TSC_DEADLINE (1u << 24)
+#define LEAF1_ECX_XSAVE        (1u << 26)
+#define LEAF1_ECX_OSXSAVE      (1u << 27)
+#define LEAF1_ECX_AVX          (1u << 28)
 #define LEAF1_ECX_HYPERVISOR   (1u << 31)
 #define LEAF1_EDX_APIC         (1u << 9)
 #define LEAF1_EDX_HTT          (1u << 28)
@@ -43,6 +48,14 @@
 #define PV_EVERYWHERE                                                                        \
 	(PV_CLOCKSOURCE | PV_NOP_IO_DELAY | PV_CLOCKSOURCE2 | PV_STEAL_TIME | PV_TLB_FLUSH | \
 	 PV_CLOCKSOURCE_STABLE)
+
+/*
+ * What KVM's instruction emulator knows, where kernels run in it. Only CX16 and the highest leaf are
+ * honoured by all such hosts: without leaf 7 guests find neither SMAP, and without leaf 13 no XSAVE.
+ */
+#define BASIC_MAX_LEAF  6u
+#define BASIC_LEAF1_ECX (LEAF1_ECX_CX16 | LEAF1_ECX_XSAVE | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX)
+#define BASIC_LEAVES    0x40000000u /* the basic range ends here at the latest */
 
 /* Bits that a count of n needs, so that ids of one package share all higher ones. */
 static uint32_t bits_for(uint32_t n)
@@ -140,9 +153,25 @@ static struct kvm_cpuid_entry2 *add_entry(struct kvm_cpuid_buffer *cpuid, uint32
 	return e;
 }
 
-/* Leaves that are made afresh. */
-static bool is_replaced(uint32_t function)
+static bool is_basic(const struct machine *m)
 {
+	return m->options->cpuid == CPUID_CHOICE_BASIC ||
+	       (m->options->cpuid == CPUID_CHOICE_AUTO && kvm_host_emulates_kernels());
+}
+
+static void filter_basic(struct kvm_cpuid_entry2 *e)
+{
+	if (e->function == 0)
+		e->eax = min_u32(e->eax, BASIC_MAX_LEAF);
+	else if (e->function == 1)
+		e->ecx &= ~BASIC_LEAF1_ECX;
+}
+
+/* Leaves that are made afresh, or not at all. */
+static bool is_replaced(uint32_t function, bool basic)
+{
+	if (basic && function > BASIC_MAX_LEAF && function < BASIC_LEAVES)
+		return true;
 	return function == 0xb || function == 0x1f || function == KVM_LEAF_TIMING;
 }
 
@@ -170,6 +199,7 @@ static int add_topology(struct machine *m, uint32_t function)
 int cpuid_prepare(struct machine *machine)
 {
 	struct kvm_cpuid_buffer *cpuid = &machine->cpuid;
+	bool basic = is_basic(machine);
 	struct kvm_cpuid_entry2 *timing;
 	uint32_t max_leaf = 0;
 	uint32_t kept = 0;
@@ -178,8 +208,10 @@ int cpuid_prepare(struct machine *machine)
 	if (ret)
 		return ret;
 	for (uint32_t i = 0; i < cpuid->nent; i++) {
-		if (is_replaced(cpuid->entries[i].function))
+		if (is_replaced(cpuid->entries[i].function, basic))
 			continue;
+		if (basic)
+			filter_basic(&cpuid->entries[i]);
 		if (cpuid->entries[i].function == 0)
 			max_leaf = cpuid->entries[i].eax;
 		cpuid->entries[kept] = cpuid->entries[i];

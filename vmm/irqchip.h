@@ -28,6 +28,7 @@ struct vcpu;
 enum irq_source {
 	IRQ_SOURCE_DEVICE = 0,
 	IRQ_SOURCE_TEST_DEVICE = 1,
+	IRQ_SOURCE_PCI = 2, /* and the slot's number */
 };
 
 struct irqchip_stats {

@@ -10,6 +10,7 @@
 
 #include "boot/boot.h"
 #include "vmm/default_guest.h"
+#include "vmm/devices/rtc_calendar.h"
 #include "vmm/machine_parts.h"
 
 int machine_failed(struct machine *m, const char *what, int error, int code)
@@ -63,10 +64,17 @@ static int load_guest(struct machine *m)
 			.pm1a_event_port = ACPI_PM1A_EVENT_PORT,
 			.pm1a_control_port = ACPI_PM1A_CONTROL_PORT,
 			.pm_timer_port = ACPI_PM_TIMER_PORT,
+			.rtc_century = RTC_CENTURY,
 			.reset_port = ACPI_RESET_PORT,
 			.reset_value = ACPI_RESET_VALUE,
 			.sci_irq = ACPI_SCI_IRQ,
 			.s5_sleep_type = ACPI_S5_SLEEP_TYPE,
+			.pci = {
+				.window_base = PCI_WINDOW_BASE,
+				.window_size = PCI_WINDOW_SIZE,
+				.first_gsi = PCI_FIRST_GSI,
+				.nr_gsis = PCI_NR_GSIS,
+			},
 		},
 		.cmdline = m->options->cmdline,
 		.initrd = m->options->initrd,
@@ -140,8 +148,11 @@ void machine_destroy(struct machine *machine)
 
 int machine_start(struct machine *machine)
 {
-	int ret;
+	int ret = timers_start(&machine->timers);
 
+	if (ret)
+		return machine_failed(machine, "starting the timers' thread", ret,
+				      EXIT_CODE_INTERNAL);
 	for (uint32_t i = 0; i < machine->nr_vcpus; i++) {
 		ret = vcpu_start(&machine->vcpus[i]);
 		if (ret)
@@ -156,4 +167,5 @@ void machine_stop(struct machine *machine)
 	machine_request_end(machine, MACHINE_QUIT, NULL, 0);
 	for (uint32_t i = 0; i < machine->nr_vcpus; i++)
 		vcpu_stop(&machine->vcpus[i]);
+	timers_stop(&machine->timers);
 }

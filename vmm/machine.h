@@ -9,12 +9,17 @@
 
 #include "vmm/bus.h"
 #include "vmm/devices/devices.h"
+#include "vmm/devices/i8254.h"
+#include "vmm/devices/mc146818.h"
+#include "vmm/devices/port61.h"
 #include "vmm/devices/local_events.h"
 #include "vmm/irqchip.h"
 #include "vmm/kvm.h"
 #include "vmm/kvm_probe.h"
 #include "vmm/memory.h"
 #include "vmm/options.h"
+#include "vmm/pci/pci.h"
+#include "vmm/timers.h"
 #include "vmm/vcpu.h"
 
 /* Status of the process; conventions of ctest and of QEMU's debug-exit. */
@@ -67,12 +72,17 @@ struct machine {
 	struct bus ports;
 	struct bus mmio;
 	struct irqchip irqchip;
+	struct timers timers; /* the devices' alarms */
 	struct serial *serial;
+	struct i8254 pit;
+	struct port61 port61;
+	struct mc146818 rtc;
 	struct i8042 i8042;
 	struct debug_exit debug_exit;
 	struct acpi_pm acpi_pm;
 	struct fw_cfg fw_cfg;
 	struct test_device test_device;
+	struct pci_bus pci;
 	struct local_events local_events;
 
 	uint32_t nr_vcpus;

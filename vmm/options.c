@@ -22,6 +22,7 @@ enum {
 	OPT_IRQCHIP,
 	OPT_X2APIC,
 	OPT_TSC_DEADLINE,
+	OPT_CPUID,
 	OPT_APIC_ID_OFFSET,
 	OPT_IOAPIC_VERSION,
 	OPT_SERIAL,
@@ -45,6 +46,7 @@ static const struct option long_options[] = {
 	{ "irqchip", required_argument, NULL, OPT_IRQCHIP },
 	{ "x2apic", required_argument, NULL, OPT_X2APIC },
 	{ "tsc-deadline", required_argument, NULL, OPT_TSC_DEADLINE },
+	{ "cpuid", required_argument, NULL, OPT_CPUID },
 	{ "apic-id-offset", required_argument, NULL, OPT_APIC_ID_OFFSET },
 	{ "ioapic-version", required_argument, NULL, OPT_IOAPIC_VERSION },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
@@ -70,6 +72,13 @@ static const struct option_choice irqchip_choices[] = {
 	{ "auto", IRQCHIP_CHOICE_AUTO },
 	{ "split", IRQCHIP_CHOICE_SPLIT },
 	{ "none", IRQCHIP_CHOICE_NONE },
+	{ NULL, 0 },
+};
+
+static const struct option_choice cpuid_choices[] = {
+	{ "auto", CPUID_CHOICE_AUTO },
+	{ "host", CPUID_CHOICE_HOST },
+	{ "basic", CPUID_CHOICE_BASIC },
 	{ NULL, 0 },
 };
 
@@ -152,6 +161,10 @@ static int parse_word(struct option_parser *p, int opt, const char *text)
 	case OPT_TSC_DEADLINE:
 		ret = option_choice(p, "tsc-deadline", text, tristate_choices, &value);
 		o->tsc_deadline = (enum tristate)value;
+		return ret;
+	case OPT_CPUID:
+		ret = option_choice(p, "cpuid", text, cpuid_choices, &value);
+		o->cpuid = (enum cpuid_choice)value;
 		return ret;
 	case OPT_IOAPIC_VERSION:
 		ret = option_choice(p, "ioapic-version", text, ioapic_choices, &value);

@@ -28,6 +28,12 @@ enum tristate {
 	TRISTATE_OFF,
 };
 
+enum cpuid_choice {
+	CPUID_CHOICE_AUTO,
+	CPUID_CHOICE_HOST,
+	CPUID_CHOICE_BASIC,
+};
+
 enum serial_choice {
 	SERIAL_TTY,  /* stdin and stdout */
 	SERIAL_OFF,  /* no UART at all */
@@ -59,6 +65,7 @@ struct options {
 	enum irqchip_choice irqchip;
 	enum tristate x2apic; /* on: CPUs start in x2APIC mode; off: not offered */
 	enum tristate tsc_deadline;
+	enum cpuid_choice cpuid;
 	uint32_t apic_id_offset;
 	uint8_t ioapic_version;
 	enum serial_choice serial;

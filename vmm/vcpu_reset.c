@@ -12,20 +12,17 @@
 #include "vmm/msr_index.h"
 #include "vmm/vcpu.h"
 
-#define CR0_PE        (1u << 0)
-#define CR0_ET        (1u << 4)
-#define CR0_NW        (1u << 29)
-#define CR0_CD        (1u << 30)
-#define CR0_PG        (1u << 31)
-#define CR4_PAE       (1u << 5)
-#define EFER_LME      (1u << 8)
-#define EFER_LMA      (1u << 10)
-#define RFLAGS_FIXED  0x2u
-#define RFLAGS_IF     (1u << 9)
-#define SELECTOR_CODE 0x08
-#define SELECTOR_DATA 0x10
-#define SELECTOR_TSS  0x18
-#define TSS_LIMIT     0x67
+#define CR0_PE       (1u << 0)
+#define CR0_ET       (1u << 4)
+#define CR0_NW       (1u << 29)
+#define CR0_CD       (1u << 30)
+#define CR0_PG       (1u << 31)
+#define CR4_PAE      (1u << 5)
+#define EFER_LME     (1u << 8)
+#define EFER_LMA     (1u << 10)
+#define RFLAGS_FIXED 0x2u
+#define RFLAGS_IF    (1u << 9)
+#define TSS_LIMIT    0x67
 
 /* More than any instruction that KVM emulates needs: FXSAVE to MMIO has 64. */
 #define EXITS_PER_INSTRUCTION 1024
@@ -255,11 +252,11 @@ static struct kvm_segment flat_segment(uint16_t selector, uint8_t type, bool lon
 static void entry_sregs(struct kvm_sregs *sregs, const struct boot_entry *entry)
 {
 	bool long_mode = entry->mode == BOOT_CPU_LONG64;
-	struct kvm_segment data = flat_segment(SELECTOR_DATA, TYPE_DATA_RW, false);
+	struct kvm_segment data = flat_segment(entry->data_selector, TYPE_DATA_RW, false);
 
-	sregs->cs = flat_segment(SELECTOR_CODE, TYPE_CODE_RX, long_mode);
+	sregs->cs = flat_segment(entry->code_selector, TYPE_CODE_RX, long_mode);
 	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
-	sregs->tr = real_mode_segment(SELECTOR_TSS, 0, TYPE_TSS_BUSY);
+	sregs->tr = real_mode_segment(entry->tss_selector, 0, TYPE_TSS_BUSY);
 	sregs->tr.s = 0;
 	sregs->tr.limit = TSS_LIMIT;
 	sregs->ldt = (struct kvm_segment){ .unusable = 1 };
@@ -281,6 +278,7 @@ int vcpu_set_entry(struct vcpu *vcpu, const struct boot_entry *entry)
 		.rsp = entry->rsp,
 		.rax = entry->rax,
 		.rbx = entry->rbx,
+		.rsi = entry->rsi,
 		.rdi = entry->rdi,
 		.rflags = RFLAGS_FIXED,
 	};

@@ -47,14 +47,16 @@ printf '' >empty
 head -c 100 "$BIN/hello.elf" >short.elf
 head -c 6000 "$BIN/hello.elf" >truncated.elf
 printf 'just text, no kernel\n' >text
-head -c 65536 /dev/zero >zeros
+truncate -s 1G zeros
+printf 'MZ\000\000zimg' >zboot
 cp "$BIN/hello.elf" machine.elf && printf '\267\000' | dd of=machine.elf bs=1 seek=18 conv=notrunc status=none
 mkdir folder
 refuse "no such image" "nothere.*No such file" nothere.elf
 refuse "a folder" "folder" folder
 refuse "empty file" "empty" empty
 refuse "not an ELF" "text" text
-refuse "zeros" "zeros" zeros
+refuse "1 GiB of zeros" "nothing but zeros" zeros
+refuse "a kernel for EFI only" "zboot" zboot
 refuse "ELF header cut" "short.elf" short.elf
 refuse "ELF truncated" "truncated.elf" truncated.elf
 refuse "other machine" "AArch64|machine" machine.elf

@@ -25,7 +25,7 @@
 #define BOOT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* How most refusals end. */
-#define ACCEPTED "accepted are ELF64, ELF with a PVH note, and multiboot 1"
+#define ACCEPTED "accepted are bzImage, ELF64, ELF with a PVH note, and multiboot 1"
 
 #define RAM_SIZE  0x400000u
 #define RAM_DIRT  0xa5
@@ -51,6 +51,7 @@ static inline void machine_start(struct boot_machine *machine)
 				.pm1a_event_port = 0x600,
 				.pm1a_control_port = 0x604,
 				.pm_timer_port = 0x608,
+				.rtc_century = 0x32,
 				.reset_port = 0xcf9,
 				.reset_value = 6,
 				.sci_irq = 9,

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "vmm/board_clock.h"
 #include "vmm/devices/devices.h"
 
 #define FAKE_NR_LINES  32 /* the test device's 24 and some for others */
@@ -25,6 +26,10 @@ struct fake_board {
 	atomic_uint msi_data;
 	atomic_uint nr_sent; /* bytes the sink was given; the first ones are in sent */
 	uint8_t sent[FAKE_SENT_SIZE];
+	_Atomic uint64_t now; /* of the board clock, which stands still */
+	pthread_mutex_t timers_lock;
+	struct board_timer *armed; /* in no order */
+	atomic_uint nr_expired;
 };
 
 static inline void fake_set_line(void *irqchip, uint32_t gsi, uint32_t source, bool level)
@@ -96,6 +101,81 @@ static inline uint32_t fake_in(struct fake_board *board, uint16_t port, uint32_t
 
 	bus_read(&board->ports, port, len, &value);
 	return (uint32_t)value;
+}
+
+/* ---- a clock that is moved by hand -------------------------------------------------------------- */
+
+static inline uint64_t fake_now(void *clock)
+{
+	struct fake_board *board = clock;
+
+	return board->now;
+}
+
+static inline void fake_unlink(struct fake_board *board, const struct board_timer *timer)
+{
+	struct board_timer **link = &board->armed;
+
+	while (*link && *link != timer)
+		link = &(*link)->next;
+	if (*link)
+		*link = timer->next;
+}
+
+static inline void fake_arm(void *clock, struct board_timer *timer, uint64_t deadline)
+{
+	struct fake_board *board = clock;
+
+	pthread_mutex_lock(&board->timers_lock);
+	fake_unlink(board, timer);
+	timer->deadline = deadline;
+	if (deadline != BOARD_CLOCK_NEVER) {
+		timer->next = board->armed;
+		board->armed = timer;
+	}
+	pthread_mutex_unlock(&board->timers_lock);
+}
+
+static inline struct board_clock fake_clock(struct fake_board *board)
+{
+	return (struct board_clock){ .now = fake_now, .arm = fake_arm, .clock = board };
+}
+
+/* The timer that expires next, NULL if none does until then. It is armed no longer. */
+static inline struct board_timer *fake_take_timer(struct fake_board *board, uint64_t until)
+{
+	struct board_timer *first = NULL;
+
+	pthread_mutex_lock(&board->timers_lock);
+	for (struct board_timer *timer = board->armed; timer; timer = timer->next)
+		if (timer->deadline <= until && (!first || timer->deadline < first->deadline))
+			first = timer;
+	if (first)
+		fake_unlink(board, first);
+	pthread_mutex_unlock(&board->timers_lock);
+	return first;
+}
+
+/* Let ns pass, with every timer expiring on time. */
+static inline void fake_pass(struct fake_board *board, uint64_t ns)
+{
+	uint64_t until = board->now + ns;
+	struct board_timer *timer;
+
+	while ((timer = fake_take_timer(board, until))) {
+		if (timer->deadline > board->now)
+			board->now = timer->deadline;
+		board->nr_expired++;
+		timer->expire(timer->device);
+	}
+	board->now = until;
+}
+
+/* The host sleeps for ns: what was due meanwhile expires only now. */
+static inline void fake_oversleep(struct fake_board *board, uint64_t ns)
+{
+	board->now += ns;
+	fake_pass(board, 0);
 }
 
 /* Marsaglia, "Xorshift RNGs": the same sequence for the same seed, which is not 0. */

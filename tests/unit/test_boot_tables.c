@@ -10,6 +10,7 @@
 #include "boot_tables.h"
 
 #define HEADER_SIZE 36u
+#define DSDT_PCI_AT 74u /* behind _S5_ and COM1 */
 
 /* A sound ACPI table inside the reserved area; returns its length. */
 static uint32_t expect_table(const struct boot_machine *machine, uint64_t address,
@@ -89,10 +90,11 @@ START_TEST(fadt_names_the_platforms_registers)
 	ck_assert_uint_eq(guest_u8(&machine, fadt + 88), 4);
 	ck_assert_uint_eq(guest_u8(&machine, fadt + 89), 2);
 	ck_assert_uint_eq(guest_u8(&machine, fadt + 91), 4);
+	ck_assert_uint_eq(guest_u8(&machine, fadt + 108), 0x32);
 	/* Legacy devices, 8042, no VGA. */
 	ck_assert_uint_eq(guest_u16(&machine, fadt + 109), 0x7);
-	/* WBINVD, C1, neither fixed power nor sleep button, no RTC wake-up, reset register. */
-	ck_assert_uint_eq(guest_u32(&machine, fadt + 112), 0x475);
+	/* WBINVD, C1, neither fixed power nor sleep button, no RTC wake-up, 32-bit timer, reset. */
+	ck_assert_uint_eq(guest_u32(&machine, fadt + 112), 0x575);
 	expect_io(&machine, fadt + 116, 0xcf9, 8);
 	ck_assert_uint_eq(guest_u8(&machine, fadt + 128), 6);
 	expect_io(&machine, fadt + 148, 0x600, 32);
@@ -160,6 +162,44 @@ START_TEST(dsdt_is_the_expected_aml)
 	uint64_t dsdt = guest_u32(&machine, find_table(&machine, "FACP") + 40);
 	ck_assert_uint_eq(expect_table(&machine, dsdt, "DSDT", 2), HEADER_SIZE + sizeof(aml));
 	ck_assert_mem_eq(guest_at(&machine, dsdt + HEADER_SIZE, sizeof(aml)), aml, sizeof(aml));
+	machine_end(&machine);
+}
+END_TEST
+
+/* A window of 64 MiB, and GSIs that come round after three slots. */
+START_TEST(dsdt_with_a_pci_bus)
+{
+	/* clang-format off */
+	static const uint8_t aml[] = {
+		0x5b, 0x82, 0x45, 0x21, 'P', 'C', 'I', '0',
+		0x08, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0, 0x0a, 0x03, /* PNP0A03 */
+		0x08, '_', 'U', 'I', 'D', 0,
+		0x08, '_', 'B', 'B', 'N', 0,
+		0x08, '_', 'C', 'R', 'S', 0x11, 0x48, 0x03, 0x0a, 52,
+		0x88, 13, 0, 2, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, /* bus 0 */
+		0x47, 0x01, 0xf8, 0x0c, 0xf8, 0x0c, 1, 8, /* configuration ports */
+		0x87, 23, 0, 0, 0x0c, 1, 0, 0, 0, 0, 0, 0, 0, 0xd0, /* memory */
+		0xff, 0xff, 0xff, 0xd3, 0, 0, 0, 0, 0, 0, 0, 4,
+		0x79, 0x00,
+		0x08, '_', 'P', 'R', 'T', 0x12, 0x45, 0x1b, 31,
+		0x12, 0x4d, 0x00, 4, 0x0c, 0xff, 0xff, 1, 0, 0x0a, 0, 0, 0x0a, 17,
+		0x12, 0x4d, 0x00, 4, 0x0c, 0xff, 0xff, 2, 0, 0x0a, 0, 0, 0x0a, 18,
+		0x12, 0x4d, 0x00, 4, 0x0c, 0xff, 0xff, 3, 0, 0x0a, 0, 0, 0x0a, 16,
+	};
+	/* clang-format on */
+	static const uint8_t last[] = { 0x0c, 0xff, 0xff, 31, 0, 0x0a, 0, 0, 0x0a, 17 };
+	struct boot_machine machine;
+	struct elf_builder builder;
+
+	machine_start(&machine);
+	machine.params.platform.pci = (struct boot_pci){ 0xd0000000, 0x04000000, 16, 3 };
+	builder_simple(&builder, true, CODE_AT);
+	machine_load(&machine, &builder);
+	uint64_t dsdt = guest_u32(&machine, find_table(&machine, "FACP") + 40);
+	uint64_t end = dsdt + expect_table(&machine, dsdt, "DSDT", 2);
+	uint64_t pci = dsdt + HEADER_SIZE + DSDT_PCI_AT;
+	ck_assert_mem_eq(guest_at(&machine, pci, sizeof(aml)), aml, sizeof(aml));
+	ck_assert_mem_eq(guest_at(&machine, end - sizeof(last), sizeof(last)), last, sizeof(last));
 	machine_end(&machine);
 }
 END_TEST
@@ -269,6 +309,7 @@ int main(void)
 	tcase_add_test(fixed, fadt_leads_to_facs_and_dsdt);
 	tcase_add_test(fixed, fadt_without_pm_timer);
 	tcase_add_test(fixed, dsdt_is_the_expected_aml);
+	tcase_add_test(fixed, dsdt_with_a_pci_bus);
 	suite_add_tcase(suite, fixed);
 	tcase_add_loop_test(madt, madt_has_every_processor, 0, BOOT_COUNT(table_shapes));
 	tcase_add_test(madt, madt_wiring);

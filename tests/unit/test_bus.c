@@ -56,6 +56,29 @@ START_TEST(claims_do_not_overlap)
 }
 END_TEST
 
+START_TEST(an_exact_claim_shares_the_addresses_behind_it)
+{
+	struct probe wide = { .value = 0x11223344 };
+	struct probe narrow = { .value = 0x55 };
+	struct bus bus = { 0 };
+	uint64_t value;
+
+	ck_assert_int_eq(bus_add(&bus, "narrow", 0x101, 1, &probe_ops, &narrow), 0);
+	ck_assert_int_eq(bus_add_exact(&bus, "wide", 0x100, 4, &probe_ops, &wide), 0);
+	ck_assert_int_eq(bus_add_exact(&bus, "again", 0x100, 2, &probe_ops, &wide), -EBUSY);
+	ck_assert(bus_read(&bus, 0x100, 4, &value));
+	ck_assert_uint_eq(value, 0x11223344);
+	ck_assert(bus_read(&bus, 0x101, 1, &value));
+	ck_assert_uint_eq(value, 0x55);
+	for (uint32_t len = 1; len <= 8; len *= 2)
+		ck_assert(bus_write(&bus, 0x100, len, 0) == (len == 4));
+	ck_assert(!bus_read(&bus, 0x101, 4, &value));
+	ck_assert(!bus_read(&bus, 0x102, 1, &value));
+	ck_assert_uint_eq(wide.nr_writes, 1);
+	ck_assert_uint_eq(narrow.nr_reads, 1);
+}
+END_TEST
+
 START_TEST(claims_stay_in_the_address_space)
 {
 	struct bus bus = { 0 };
@@ -209,6 +232,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tcase, claims_do_not_overlap);
+	tcase_add_test(tcase, an_exact_claim_shares_the_addresses_behind_it);
 	tcase_add_test(tcase, claims_stay_in_the_address_space);
 	tcase_add_test(tcase, a_full_bus_says_so);
 	tcase_add_test(tcase, unclaimed_reads_are_all_ones);

@@ -8,11 +8,16 @@
 #include <stdlib.h>
 
 #include "tests/unit/device_fakes.h"
+#include "vmm/devices/i8254.h"
+#include "vmm/devices/mc146818.h"
+#include "vmm/devices/port61.h"
 
 #define NR_ACCESSES 6000
 #define NR_WRITERS  3
 #define NR_BYTES    600
-#define SERIAL_LINE 31 /* one that the test device does not drive */
+#define SERIAL_LINE 31 /* ones that the test device does not drive */
+#define RTC_LINE    30
+#define PIT_LINE    29
 
 struct machine {
 	struct fake_board board;
@@ -22,7 +27,24 @@ struct machine {
 	struct acpi_pm pm;
 	struct fw_cfg fw;
 	struct test_device test;
+	struct i8254 pit;
+	struct port61 port61;
+	struct mc146818 rtc;
 };
+
+static void create_clocks(struct machine *machine)
+{
+	struct board_clock clock = fake_clock(&machine->board);
+	struct bus *ports = &machine->board.ports;
+
+	machine->board.now = UINT64_C(1000000000);
+	ck_assert_int_eq(
+		i8254_init(&machine->pit, ports, fake_line(&machine->board, PIT_LINE), &clock), 0);
+	ck_assert_int_eq(port61_init(&machine->port61, ports, &machine->pit, &clock), 0);
+	ck_assert_int_eq(mc146818_init(&machine->rtc, ports, fake_line(&machine->board, RTC_LINE),
+				       &clock, UINT64_C(1700000000123456789)),
+			 0);
+}
 
 static struct machine *machine_create(void)
 {
@@ -31,6 +53,7 @@ static struct machine *machine_create(void)
 	struct end_request end;
 
 	ck_assert_ptr_nonnull(machine);
+	create_clocks(machine);
 	ports = &machine->board.ports;
 	end = fake_end_request(&machine->board);
 	machine->serial = serial_create(ports, SERIAL_COM1, fake_line(&machine->board, SERIAL_LINE),
@@ -55,13 +78,45 @@ static void machine_destroy(struct machine *machine)
 /* Mostly ports that somebody answers, at and around their ends, mostly the UART's. */
 static uint16_t random_port(uint32_t *random)
 {
-	static const uint16_t bases[] = { 0x3f8, 0x3f8, 0x3f8, 0x60,   0xf4,   0x510,
-					  0x600, 0x608, 0xcf9, 0x2000, 0x2040, 0 };
+	static const uint16_t bases[] = { 0x3f8, 0x3f8, 0x3f8, 0x60,   0xf4,   0x510, 0x40, 0x40,
+					  0x600, 0x608, 0xcf9, 0x2000, 0x2040, 0x70,  0x70, 0 };
 	uint16_t base = bases[fake_random(random) % (sizeof(bases) / sizeof(bases[0]))];
 
 	if (base == 0)
 		return (uint16_t)fake_random(random);
 	return (uint16_t)(base - 2 + fake_random(random) % 12);
+}
+
+/* Mostly a little, now and then a lot, and sometimes with a host that was late. */
+static void random_time(struct machine *machine, uint32_t *random)
+{
+	uint64_t ns = (uint64_t)fake_random(random) >> fake_random(random) % 32;
+
+	if (fake_random(random) % 64 == 0)
+		fake_oversleep(&machine->board, ns * (fake_random(random) % 1000));
+	else
+		fake_pass(&machine->board, ns % 1000000);
+}
+
+/* What random bytes do not hit upon: a chain that runs, and enabled interrupts. */
+static void program_rtc(struct machine *machine, uint32_t *random)
+{
+	fake_out(&machine->board, 0x70, 2, 0x260a);
+	fake_out(&machine->board, 0x70, 2, 0x420b | (fake_random(random) & 0x3600));
+}
+
+/* Reading C lowers the RTC's line; the bits that cannot be written are what they are. */
+static void check_clocks(struct machine *machine)
+{
+	uint32_t index = fake_in(&machine->board, 0x70, 1);
+
+	fake_out(&machine->board, 0x70, 1, 0x0d);
+	ck_assert_uint_eq(fake_in(&machine->board, 0x71, 1), 0x80);
+	fake_out(&machine->board, 0x70, 1, 0x0c);
+	ck_assert_uint_eq(fake_in(&machine->board, 0x71, 1) & 0x0f, 0);
+	ck_assert(!machine->board.level[RTC_LINE]);
+	fake_out(&machine->board, 0x70, 1, index);
+	ck_assert_uint_eq(fake_in(&machine->board, 0x61, 1) & 0xc0, 0);
 }
 
 static void random_access(struct machine *machine, uint32_t *random)
@@ -108,7 +163,15 @@ START_TEST(random_accesses)
 			ck_assert_uint_le(serial_receive(machine->serial, input, len), len);
 		}
 		check_serial(machine);
+		if (i % 16 == 0) {
+			random_time(machine, &random);
+			check_clocks(machine);
+			if (i % 256 == 0)
+				program_rtc(machine, &random);
+		}
 	}
+	ck_assert_uint_gt(machine->board.rises[PIT_LINE], 0);
+	ck_assert_uint_gt(machine->board.rises[RTC_LINE], 0);
 	ck_assert_uint_gt(machine->board.nr_sent, 0);
 	ck_assert_uint_gt(machine->board.nr_ends, 0);
 	ck_assert_uint_gt(machine->board.nr_msis, 0);

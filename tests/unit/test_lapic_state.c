@@ -133,6 +133,29 @@ START_TEST(R131_the_bootstrap_processor_never_waits_for_sipi)
 }
 END_TEST
 
+/* D44: until software looks after its APIC, the 8259 reaches the BSP through it. */
+START_TEST(R1_lint0_stays_as_firmware_left_it)
+{
+	struct lapic_config config = fx_config();
+	struct lapic_state state;
+	struct lapic a;
+
+	config.lint0_extint = true;
+	lapic_power_up(&a, &config);
+	state = saved_at(&a, FX_NOW);
+	ck_assert_int_eq(lapic_state_restore(&a, &state, TSC, FX_NOW), LAPIC_STATE_OK);
+	ck_assert(lapic_accepts_extint(&a));
+	ck_assert_uint_eq(fx_read(&a, LAPIC_LVT_LINT0), 0x700);
+	fx_write(&a, LAPIC_SVR, 0xff);
+	state = saved_at(&a, FX_NOW);
+	ck_assert_int_eq(lapic_state_restore(&a, &state, TSC, FX_NOW), LAPIC_STATE_OK);
+	ck_assert_uint_eq(fx_read(&a, LAPIC_LVT_LINT0), 0x10700);
+	store(&state, LAPIC_LVT_LINT0, 0x41);
+	ck_assert_int_eq(lapic_state_restore(&a, &state, TSC, FX_NOW), LAPIC_STATE_OK);
+	ck_assert_uint_eq(fx_read(&a, LAPIC_LVT_LINT0), 0x10041);
+}
+END_TEST
+
 START_TEST(counters_and_configuration_stay)
 {
 	struct lapic a = fx_enabled();
@@ -311,6 +334,7 @@ int main(void)
 		pins_errors_and_events_go_on,
 		waiting_for_sipi_is_part_of_it,
 		R131_the_bootstrap_processor_never_waits_for_sipi,
+		R1_lint0_stays_as_firmware_left_it,
 		counters_and_configuration_stay,
 		R123_a_count_goes_on_where_it_was,
 		R123_the_grid_of_the_periods_is_kept,

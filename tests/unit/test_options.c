@@ -79,6 +79,7 @@ START_TEST(the_defaults)
 	ck_assert_int_eq(o->irqchip, IRQCHIP_CHOICE_AUTO);
 	ck_assert_int_eq(o->x2apic, TRISTATE_AUTO);
 	ck_assert_int_eq(o->tsc_deadline, TRISTATE_AUTO);
+	ck_assert_int_eq(o->cpuid, CPUID_CHOICE_AUTO);
 	ck_assert_uint_eq(o->apic_id_offset, 0);
 	ck_assert_uint_eq(o->ioapic_version, IOAPIC_VERSION_EOI);
 	ck_assert_int_eq(o->serial, SERIAL_TTY);
@@ -96,7 +97,7 @@ START_TEST(every_option_has_its_effect)
 {
 	struct parsed *p = accept_line("--cpus 4 --memory 1G --initrd i.gz --cmdline a --append b "
 				       "--lapic kernel --irqchip split --x2apic on "
-				       "--tsc-deadline off --apic-id-offset 300 "
+				       "--tsc-deadline off --cpuid basic --apic-id-offset 300 "
 				       "--ioapic-version 0x11 --serial file=out --test-device "
 				       "--timeout 9 --dump-on-exit=always --stats=s "
 				       "--log-file l --verbose g.elf");
@@ -111,6 +112,7 @@ START_TEST(every_option_has_its_effect)
 	ck_assert_int_eq(o->irqchip, IRQCHIP_CHOICE_SPLIT);
 	ck_assert_int_eq(o->x2apic, TRISTATE_ON);
 	ck_assert_int_eq(o->tsc_deadline, TRISTATE_OFF);
+	ck_assert_int_eq(o->cpuid, CPUID_CHOICE_BASIC);
 	ck_assert_uint_eq(o->apic_id_offset, 300);
 	ck_assert_uint_eq(o->ioapic_version, IOAPIC_VERSION_82093AA);
 	ck_assert_int_eq(o->serial, SERIAL_FILE);
@@ -157,6 +159,9 @@ START_TEST(every_word_of_a_choice)
 		{ "--tsc-deadline auto", offsetof(struct options, tsc_deadline), TRISTATE_AUTO },
 		{ "--tsc-deadline on", offsetof(struct options, tsc_deadline), TRISTATE_ON },
 		{ "--tsc-deadline off", offsetof(struct options, tsc_deadline), TRISTATE_OFF },
+		{ "--cpuid auto", offsetof(struct options, cpuid), CPUID_CHOICE_AUTO },
+		{ "--cpuid host", offsetof(struct options, cpuid), CPUID_CHOICE_HOST },
+		{ "--cpuid basic", offsetof(struct options, cpuid), CPUID_CHOICE_BASIC },
 		{ "--serial tty", offsetof(struct options, serial), SERIAL_TTY },
 		{ "--serial off", offsetof(struct options, serial), SERIAL_OFF },
 		{ "--serial null", offsetof(struct options, serial), SERIAL_NULL },
@@ -186,6 +191,7 @@ START_TEST(words_that_no_choice_has)
 	refuse("--irqchip on", "auto, split, none");
 	refuse("--x2apic yes", "auto, on, off");
 	refuse("--tsc-deadline 1", "auto, on, off");
+	refuse("--cpuid max", "auto, host, basic");
 	refuse("--ioapic-version 0x21", "0x11, 0x20");
 	refuse("--serial pty", "tty, off, null, file=PATH");
 	refuse("--serial file=", "--serial");
