@@ -11,7 +11,9 @@
 #include "boot/tables.h"
 
 /* Compressed EISA ids. */
+#define AML_PNP0100 0x0001d041u /* interval timer */
 #define AML_PNP0501 0x0105d041u /* 16550A */
+#define AML_PNP0B00 0x000bd041u /* real-time clock */
 
 void aml_byte(struct table_area *area, uint32_t value);
 void aml_word(struct table_area *area, uint32_t value);

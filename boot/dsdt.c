@@ -8,9 +8,21 @@
 
 #define DSDT_REVISION 2u /* 64-bit integers */
 
-#define COM1_PORT  0x3f8u
-#define COM1_PORTS 8u
-#define COM1_IRQ   4u
+/* A device that sits where it does on every PC. */
+struct isa_device {
+	const char *name;
+	uint32_t hid;
+	uint32_t uid;
+	uint16_t port;
+	uint8_t ports;
+	uint8_t irq;
+};
+
+static const struct isa_device isa_devices[] = {
+	{ "COM1", AML_PNP0501, 1, 0x3f8, 8, 4 },
+	{ "TIMR", AML_PNP0100, 0, 0x40, 4, 0 },
+	{ "RTC_", AML_PNP0B00, 0, 0x70, 2, 8 },
+};
 
 /* Name(_S5_, Package(4) {SLP_TYPa, SLP_TYPb, 0, 0}) */
 static void put_s5(struct table_area *area, uint8_t sleep_type)
@@ -24,18 +36,18 @@ static void put_s5(struct table_area *area, uint8_t sleep_type)
 	aml_end(area, package);
 }
 
-/* Device(COM1) {_HID PNP0501, _UID 1, _CRS} */
-static void put_com1(struct table_area *area)
+/* Device(name) {_HID, _UID, _CRS} */
+static void put_isa_device(struct table_area *area, const struct isa_device *isa)
 {
-	uint32_t device = aml_device_begin(area, "COM1");
+	uint32_t device = aml_device_begin(area, isa->name);
 	aml_name(area, "_HID");
-	aml_integer32(area, AML_PNP0501);
+	aml_integer32(area, isa->hid);
 	aml_name(area, "_UID");
-	aml_integer32(area, 1);
+	aml_integer32(area, isa->uid);
 
 	struct aml_resources resources = aml_resources_begin(area);
-	aml_resource_io(area, COM1_PORT, COM1_PORTS);
-	aml_resource_irq(area, COM1_IRQ);
+	aml_resource_io(area, isa->port, isa->ports);
+	aml_resource_irq(area, isa->irq);
 	aml_resources_end(area, resources);
 	aml_end(area, device);
 }
@@ -49,7 +61,8 @@ void dsdt_write(struct table_area *area, const struct boot_platform *platform)
 	put_s5(area, platform->s5_sleep_type);
 
 	uint32_t scope = aml_scope_begin(area, "_SB_");
-	put_com1(area);
+	for (size_t i = 0; i < sizeof(isa_devices) / sizeof(isa_devices[0]); i++)
+		put_isa_device(area, &isa_devices[i]);
 	dsdt_put_pci(area, &platform->pci);
 	aml_end(area, scope);
 	acpi_finish(area, address);

@@ -68,7 +68,7 @@ static uint64_t utc_ns(void)
 }
 
 /* Everything that keeps time, on one clock. */
-static int create_clocks(struct machine *m)
+static int create_clocks(struct machine *m, struct end_request end)
 {
 	const struct board_clock clock = timers_clock(&m->timers);
 	int ret = i8254_init(&m->pit, &m->ports, line_of(m, I8254_IRQ, IRQ_SOURCE_DEVICE), &clock);
@@ -78,6 +78,9 @@ static int create_clocks(struct machine *m)
 	if (ret == 0)
 		ret = mc146818_init(&m->rtc, &m->ports, line_of(m, MC146818_IRQ, IRQ_SOURCE_DEVICE),
 				    &clock, utc_ns());
+	if (ret == 0)
+		ret = acpi_pm_init(&m->acpi_pm, &m->ports,
+				   line_of(m, ACPI_SCI_IRQ, IRQ_SOURCE_DEVICE), &clock, end);
 	if (ret == 0)
 		mc146818_set_memory(&m->rtc, m->memory.low_size, m->memory.high_size);
 	return ret;
@@ -105,7 +108,7 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 	if (ret == 0)
 		ret = timers_init(&m->timers);
 	if (ret == 0)
-		ret = create_clocks(m);
+		ret = create_clocks(m, end);
 	if (ret == 0 && o->serial != SERIAL_OFF) {
 		m->serial = serial_create(&m->ports, SERIAL_COM1,
 					  line_of(m, SERIAL_COM1_IRQ, IRQ_SOURCE_DEVICE), sink);
@@ -115,8 +118,6 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 		ret = i8042_init(&m->i8042, &m->ports, end);
 	if (ret == 0)
 		ret = debug_exit_init(&m->debug_exit, &m->ports, end);
-	if (ret == 0)
-		ret = acpi_pm_init(&m->acpi_pm, &m->ports, end);
 	if (ret == 0)
 		ret = fw_cfg_init(&m->fw_cfg, &m->ports, m->nr_vcpus, m->memory.size);
 	if (ret == 0 && o->test_device)
@@ -130,4 +131,5 @@ void machine_destroy_devices(struct machine *m)
 {
 	if (m->serial)
 		serial_destroy(m->serial);
+	timers_destroy(&m->timers);
 }

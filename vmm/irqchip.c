@@ -13,6 +13,7 @@
 #define ISA_IRQS  16
 #define TIMER_IRQ 0
 #define TIMER_PIN 2
+#define INTR_PIN  0 /* the 8259's output, as the MP table says */
 
 /* ---- delivery ---------------------------------------------------------------------------------- */
 
@@ -68,12 +69,20 @@ static void deliver(struct irqchip *chip, const struct ioapic_out *out)
 
 /* ---- the 8259's output -------------------------------------------------------------------------- */
 
-/* Take over the level of the 8259's output. Lock held. True: it changed, wake_for_intr() has to follow. */
-static bool update_intr(struct irqchip *chip)
+struct intr_change {
+	bool changed;
+	struct ioapic_out out; /* what the output's pin sends */
+};
+
+/* Take over the level of the 8259's output. Lock held; announce_intr() has to follow without it. */
+static struct intr_change update_intr(struct irqchip *chip)
 {
 	bool intr = pic_intr(&chip->pic);
+	struct intr_change change = { .changed = atomic_exchange(&chip->intr, intr) != intr };
 
-	return atomic_exchange(&chip->intr, intr) != intr;
+	if (change.changed)
+		ioapic_set_irq(&chip->ioapic, INTR_PIN, IRQ_SOURCE_DEVICE, intr, &change.out);
+	return change;
 }
 
 /*
@@ -95,6 +104,14 @@ static void wake_for_intr(struct irqchip *chip)
 	}
 }
 
+static void announce_intr(struct irqchip *chip, const struct intr_change *change)
+{
+	if (!change->changed)
+		return;
+	deliver(chip, &change->out);
+	wake_for_intr(chip);
+}
+
 bool irqchip_ack_pic(struct irqchip *chip, uint8_t *vector)
 {
 	bool high;
@@ -103,6 +120,7 @@ bool irqchip_ack_pic(struct irqchip *chip, uint8_t *vector)
 	high = pic_intr(&chip->pic);
 	if (high)
 		*vector = pic_ack(&chip->pic);
+	/* It can only fall: nothing to send, and who acknowledges looks at it again by itself. */
 	update_intr(chip);
 	pthread_mutex_unlock(&chip->lock);
 	return high;
@@ -115,19 +133,18 @@ void irqchip_set_irq(void *opaque, uint32_t gsi, uint32_t source, bool level)
 	struct irqchip *chip = opaque;
 	uint32_t pin = gsi == TIMER_IRQ ? TIMER_PIN : gsi;
 	struct ioapic_out out = { .count = 0 };
-	bool intr_changed = false;
+	struct intr_change change = { .changed = false };
 
 	atomic_fetch_add_explicit(&chip->stats.lines, 1, memory_order_relaxed);
 	pthread_mutex_lock(&chip->lock);
 	ioapic_set_irq(&chip->ioapic, pin, source, level, &out);
 	if (gsi < ISA_IRQS) {
 		pic_set_irq(&chip->pic, gsi, level);
-		intr_changed = update_intr(chip);
+		change = update_intr(chip);
 	}
 	pthread_mutex_unlock(&chip->lock);
 	deliver(chip, &out);
-	if (intr_changed)
-		wake_for_intr(chip);
+	announce_intr(chip, &change);
 }
 
 void irqchip_send_msi(void *opaque, uint64_t address, uint32_t data)
@@ -224,7 +241,7 @@ static void ioapic_bus_write(void *opaque, uint64_t offset, uint32_t len, uint64
 /* The six ports are three regions; base tells them apart, since offsets start at 0 in each. */
 static uint64_t pic_access(struct irqchip *chip, uint16_t port, bool write, uint8_t value)
 {
-	bool intr_changed;
+	struct intr_change change;
 	uint64_t result = 0;
 
 	pthread_mutex_lock(&chip->lock);
@@ -233,10 +250,9 @@ static uint64_t pic_access(struct irqchip *chip, uint16_t port, bool write, uint
 	else
 		result = pic_read(&chip->pic, port);
 	/* A read may be a poll, which acknowledges. */
-	intr_changed = update_intr(chip);
+	change = update_intr(chip);
 	pthread_mutex_unlock(&chip->lock);
-	if (intr_changed)
-		wake_for_intr(chip);
+	announce_intr(chip, &change);
 	return result;
 }
 

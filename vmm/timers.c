@@ -106,11 +106,15 @@ int timers_init(struct timers *timers)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	ret = pthread_cond_init(&timers->earlier, &attr);
 	pthread_condattr_destroy(&attr);
+	timers->created = ret == 0;
 	return -ret;
 }
 
 void timers_destroy(struct timers *timers)
 {
+	if (!timers->created)
+		return;
+	timers->created = false;
 	pthread_cond_destroy(&timers->earlier);
 	pthread_mutex_destroy(&timers->lock);
 }

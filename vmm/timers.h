@@ -18,6 +18,7 @@ struct timers {
 	pthread_mutex_t lock; /* everything below, and the timers' deadline and next */
 	pthread_cond_t earlier;
 	struct board_timer *armed; /* by deadline, the earliest first */
+	bool created;
 	bool stopping;
 	bool started;
 	pthread_t thread;
@@ -25,7 +26,7 @@ struct timers {
 
 /* 0 or -errno. Alarms may be armed from then on; they expire while the thread runs. */
 int timers_init(struct timers *timers);
-/* After timers_stop(), when no device uses it any more. */
+/* After timers_stop(), when no device uses it any more; also without timers_init(), if all zero. */
 void timers_destroy(struct timers *timers);
 
 /* Start the thread; stop and join it. What is armed stays armed. 0 or -errno. */

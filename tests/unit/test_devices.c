@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The small devices of the board: debug exit, ACPI, fw_cfg, test device.
- * ACPI Specification, "ACPI Register Model"; QEMU documentation, "QEMU Firmware Configuration
- * (fw_cfg) Device".
+ * The small devices of the board: debug exit, fw_cfg, test device.
+ * QEMU documentation, "QEMU Firmware Configuration (fw_cfg) Device".
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "tests/unit/device_fakes.h"
 
@@ -19,7 +15,6 @@
 struct machine {
 	struct fake_board board;
 	struct debug_exit debug_exit;
-	struct acpi_pm pm;
 	struct fw_cfg fw;
 	struct test_device test;
 };
@@ -34,7 +29,6 @@ static struct machine *machine_create(void)
 	ports = &machine->board.ports;
 	end = fake_end_request(&machine->board);
 	ck_assert_int_eq(debug_exit_init(&machine->debug_exit, ports, end), 0);
-	ck_assert_int_eq(acpi_pm_init(&machine->pm, ports, end), 0);
 	ck_assert_int_eq(fw_cfg_init(&machine->fw, ports, NR_CPUS, RAM_SIZE), 0);
 	ck_assert_int_eq(test_device_init(&machine->test, ports, fake_line(&machine->board, 0),
 					  fake_send_msi),
@@ -78,94 +72,6 @@ START_TEST(debug_exit_takes_any_width)
 	expect_end(machine, END_DEBUG_EXIT, 0);
 	ck_assert_uint_eq(in(machine, 0xf4, 1), 0xff);
 	expect_running(machine);
-	free(machine);
-}
-END_TEST
-
-START_TEST(acpi_events)
-{
-	struct machine *machine = machine_create();
-
-	ck_assert_uint_eq(in(machine, 0x600, 4), 0);
-	machine->pm.status = 0x0521;
-	out(machine, 0x600, 2, 0x0120);
-	ck_assert_uint_eq(in(machine, 0x600, 2), 0x0401);
-	out(machine, 0x601, 1, 0x04);
-	ck_assert_uint_eq(in(machine, 0x600, 2), 0x0001);
-	out(machine, 0x602, 2, 0x0520);
-	out(machine, 0x603, 1, 0x01);
-	ck_assert_uint_eq(in(machine, 0x600, 4), 0x01200001);
-	out(machine, 0x600, 4, 0x03000001);
-	ck_assert_uint_eq(in(machine, 0x600, 4), 0x03000000);
-	expect_running(machine);
-	free(machine);
-}
-END_TEST
-
-START_TEST(acpi_sleep)
-{
-	struct machine *machine = machine_create();
-
-	ck_assert_uint_eq(in(machine, 0x604, 2), 0x0001);
-	for (uint32_t type = 0; type < 8; type++) {
-		out(machine, 0x604, 2, type << 10);
-		expect_running(machine);
-		ck_assert_uint_eq(in(machine, 0x604, 2), type << 10 | 1);
-		out(machine, 0x604, 2, type << 10 | 0x2000);
-		if (type == ACPI_S5_SLEEP_TYPE)
-			expect_end(machine, END_POWER_OFF, 0);
-		else
-			expect_running(machine);
-		ck_assert_uint_eq(in(machine, 0x604, 2), type << 10 | 1);
-	}
-	out(machine, 0x604, 2, 0x0006);
-	ck_assert_msg(in(machine, 0x604, 2) == 0x0003, "GBL_RLS reads zero, BM_RLD is kept");
-	out(machine, 0x604, 1, 0x20);
-	expect_running(machine);
-	out(machine, 0x605, 1, 0x20);
-	expect_end(machine, END_POWER_OFF, 0);
-	free(machine);
-}
-END_TEST
-
-/* What the timer has to read now: CLOCK_MONOTONIC at 3.579545 MHz, of which 32 bits are seen. */
-static uint64_t ticks_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 3579545 + (uint64_t)now.tv_nsec * 3579545 / 1000000000;
-}
-
-/* Each reading lies between two of the clock, so that no pause can make the test fail. */
-START_TEST(acpi_timer_follows_the_clock)
-{
-	struct machine *machine = machine_create();
-
-	for (int i = 0; i < 1000; i++) {
-		uint64_t before = ticks_now();
-		uint32_t ticks = in(machine, 0x608, 4);
-		uint64_t after = ticks_now();
-
-		ck_assert_uint_le(ticks - (uint32_t)before, after - before);
-		out(machine, 0x608, 4, 0);
-	}
-	free(machine);
-}
-END_TEST
-
-START_TEST(acpi_reset_register)
-{
-	struct machine *machine = machine_create();
-
-	for (uint32_t value = 0; value < 0x100; value++) {
-		out(machine, 0xcf9, 1, value);
-		if (value & 4)
-			expect_end(machine, END_RESET, 0);
-		else
-			expect_running(machine);
-		ck_assert_uint_eq(in(machine, 0xcf9, 1), value & ~4u);
-	}
 	free(machine);
 }
 END_TEST
@@ -282,7 +188,6 @@ START_TEST(taken_ports_are_refused)
 	struct end_request end = fake_end_request(&machine->board);
 
 	ck_assert_int_eq(debug_exit_init(&second.debug_exit, ports, end), -EBUSY);
-	ck_assert_int_eq(acpi_pm_init(&second.pm, ports, end), -EBUSY);
 	ck_assert_int_eq(fw_cfg_init(&second.fw, ports, 1, 0), -EBUSY);
 	ck_assert_int_eq(
 		test_device_init(&second.test, ports, fake_line(&machine->board, 0), fake_send_msi),
@@ -299,10 +204,6 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tcase, debug_exit_takes_any_width);
-	tcase_add_test(tcase, acpi_events);
-	tcase_add_test(tcase, acpi_sleep);
-	tcase_add_test(tcase, acpi_timer_follows_the_clock);
-	tcase_add_test(tcase, acpi_reset_register);
 	tcase_add_test(tcase, fw_cfg_items);
 	tcase_add_test(tcase, fw_cfg_has_nothing_else);
 	tcase_add_test(tcase, fw_cfg_odd_accesses);

@@ -18,6 +18,7 @@
 #define SERIAL_LINE 31 /* ones that the test device does not drive */
 #define RTC_LINE    30
 #define PIT_LINE    29
+#define SCI_LINE    28
 
 struct machine {
 	struct fake_board board;
@@ -41,6 +42,9 @@ static void create_clocks(struct machine *machine)
 	ck_assert_int_eq(
 		i8254_init(&machine->pit, ports, fake_line(&machine->board, PIT_LINE), &clock), 0);
 	ck_assert_int_eq(port61_init(&machine->port61, ports, &machine->pit, &clock), 0);
+	ck_assert_int_eq(acpi_pm_init(&machine->pm, ports, fake_line(&machine->board, SCI_LINE),
+				      &clock, fake_end_request(&machine->board)),
+			 0);
 	ck_assert_int_eq(mc146818_init(&machine->rtc, ports, fake_line(&machine->board, RTC_LINE),
 				       &clock, UINT64_C(1700000000123456789)),
 			 0);
@@ -61,7 +65,6 @@ static struct machine *machine_create(void)
 	ck_assert_ptr_nonnull(machine->serial);
 	ck_assert_int_eq(i8042_init(&machine->kbc, ports, end), 0);
 	ck_assert_int_eq(debug_exit_init(&machine->debug_exit, ports, end), 0);
-	ck_assert_int_eq(acpi_pm_init(&machine->pm, ports, end), 0);
 	ck_assert_int_eq(fw_cfg_init(&machine->fw, ports, 4, 0x8000000), 0);
 	ck_assert_int_eq(test_device_init(&machine->test, ports, fake_line(&machine->board, 0),
 					  fake_send_msi),

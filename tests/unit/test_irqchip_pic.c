@@ -69,6 +69,35 @@ START_TEST(R137_intr_is_told_to_the_first_cpu_and_to_those_that_listen)
 }
 END_TEST
 
+static void write_ioapic(struct fake_board *board, uint32_t index, uint32_t value)
+{
+	ck_assert(bus_write(&board->machine.mmio, IOAPIC_BASE, 4, index));
+	ck_assert(bus_write(&board->machine.mmio, IOAPIC_BASE + 0x10, 4, value));
+}
+
+/* Each rise of INTR is a message, as the MP table's ExtINT entry says. */
+START_TEST(R137_intr_is_on_pin_0)
+{
+	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
+	uint8_t vector;
+
+	set_up_pic(board);
+	write_ioapic(board, 0x11, 1u << 24);
+	write_ioapic(board, 0x10, APIC_MODE_EXTINT << 8);
+	for (uint32_t i = 0; i < 2; i++) {
+		line(board, 4, DEVICE, true);
+		ck_assert_uint_eq(drain(board, 1), LAPIC_EVENT_EXTINT);
+		ck_assert_uint_eq(drain(board, 0), VCPU_EVENT_INTR);
+		ck_assert(irqchip_ack_pic(&board->machine.irqchip, &vector));
+		ck_assert_uint_eq(vector, PIC_BASE + 4);
+		ck_assert(bus_write(&board->machine.ports, 0x20, 1, PIC_EOI));
+		line(board, 4, DEVICE, false);
+		ck_assert_uint_eq(drain(board, 1), 0);
+	}
+	fake_board_free(board);
+}
+END_TEST
+
 START_TEST(lines_from_16_on_are_no_8259_s)
 {
 	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
@@ -152,6 +181,7 @@ int main(void)
 
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, R137_intr_is_told_to_the_first_cpu_and_to_those_that_listen);
+	tcase_add_test(tc, R137_intr_is_on_pin_0);
 	tcase_add_test(tc, lines_from_16_on_are_no_8259_s);
 	tcase_add_test(tc, R140_acknowledging_takes_the_vector_and_the_level);
 	tcase_add_test(tc, the_8259_s_ports);

@@ -43,9 +43,12 @@ END_TEST
 START_TEST(the_reset_register_lies_inside_the_address_register)
 {
 	struct pci_rig *rig = pci_rig_create(1);
+	struct board_clock clock = fake_clock(&rig->board);
 	struct acpi_pm pm;
 
-	ck_assert_int_eq(acpi_pm_init(&pm, &rig->board.ports, fake_end_request(&rig->board)), 0);
+	ck_assert_int_eq(acpi_pm_init(&pm, &rig->board.ports, fake_line(&rig->board, 9), &clock,
+				      fake_end_request(&rig->board)),
+			 0);
 	fake_out(&rig->board, 0xcf8, 4, 0x80000800);
 	fake_out(&rig->board, 0xcf9, 1, 0x02);
 	ck_assert_uint_eq(fake_in(&rig->board, 0xcf9, 1), 0x02);

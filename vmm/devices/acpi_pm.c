@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ACPI fixed hardware: power-off, the power management timer and the reset register.
+ * ACPI fixed hardware: power-off, the power management timer with its interrupt, the reset register.
  * ACPI Specification, "ACPI Register Model", "Power Management Timer", "Reset Register".
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "vmm/devices/devices.h"
-
-#include <time.h>
 
 #include "vmm/devices/device_state.h"
 
@@ -15,7 +11,14 @@
 #define PM1_ENABLE_SHIFT 16
 #define PM1_CONTROL_SIZE 2
 #define PM_TIMER_SIZE    4
-#define PM_TIMER_HZ      3579545u
+
+/* 315/88 MHz: a quarter of a PC's crystal, three times the 8254's clock. */
+#define PM_TIMER_TICKS     315
+#define PM_TIMER_TICKS_NS  88000
+#define PM_TIMER_MSB_SHIFT 31
+
+/* PM1_STS and PM1_EN. Nothing else happens on this board. */
+#define PM1_TMR 0x0001u
 
 #define PM1_CNT_SCI_EN        0x0001u
 #define PM1_CNT_GBL_RLS       0x0004u
@@ -35,6 +38,56 @@ static uint32_t acpi_lanes(uint64_t offset, uint32_t len)
 	return (uint32_t)(mask << (8 * offset));
 }
 
+/* ---- the timer, and the SCI -------------------------------------------------------------------- */
+
+static uint64_t acpi_timer_ticks(const struct acpi_pm *pm)
+{
+	uint64_t now = board_clock_now(&pm->clock);
+
+	return board_clock_scale(now, PM_TIMER_TICKS, PM_TIMER_TICKS_NS) + pm->offset;
+}
+
+/* TMR_STS is set whenever the highest bit changes. */
+static void acpi_catch_up(struct acpi_pm *pm)
+{
+	uint64_t ticks = acpi_timer_ticks(pm);
+
+	if (ticks >> PM_TIMER_MSB_SHIFT != pm->ticks >> PM_TIMER_MSB_SHIFT)
+		pm->status |= PM1_TMR;
+	pm->ticks = ticks;
+}
+
+/* The SCI is a level; an alarm is needed for an interrupt that is enabled and not there yet. */
+static void acpi_update_sci(struct acpi_pm *pm)
+{
+	bool level = pm->status & pm->enable;
+	uint64_t deadline = BOARD_CLOCK_NEVER;
+	uint64_t half;
+
+	if (level != pm->level) {
+		pm->level = level;
+		irq_line_set(&pm->sci, level);
+	}
+	if (pm->enable & (uint16_t)~pm->status & PM1_TMR) {
+		half = ((pm->ticks >> PM_TIMER_MSB_SHIFT) + 1) << PM_TIMER_MSB_SHIFT;
+		deadline = board_clock_scale_up(half - pm->offset, PM_TIMER_TICKS_NS,
+						PM_TIMER_TICKS);
+	}
+	board_clock_arm(&pm->clock, &pm->timer, deadline);
+}
+
+static void acpi_expire(void *device)
+{
+	struct acpi_pm *pm = device;
+
+	pthread_mutex_lock(&pm->lock);
+	acpi_catch_up(pm);
+	acpi_update_sci(pm);
+	pthread_mutex_unlock(&pm->lock);
+}
+
+/* ---- PM1a event block --------------------------------------------------------------------------- */
+
 static uint64_t acpi_event_read(void *device, uint64_t offset, uint32_t len)
 {
 	struct acpi_pm *pm = device;
@@ -42,6 +95,7 @@ static uint64_t acpi_event_read(void *device, uint64_t offset, uint32_t len)
 
 	(void)len;
 	pthread_mutex_lock(&pm->lock);
+	acpi_catch_up(pm);
 	value = pm->status | (uint32_t)pm->enable << PM1_ENABLE_SHIFT;
 	pthread_mutex_unlock(&pm->lock);
 	return value >> (8 * offset);
@@ -55,8 +109,10 @@ static void acpi_event_write(void *device, uint64_t offset, uint32_t len, uint64
 	uint16_t enable_lanes = (uint16_t)(lanes >> PM1_ENABLE_SHIFT);
 
 	pthread_mutex_lock(&pm->lock);
+	acpi_catch_up(pm);
 	pm->status &= (uint16_t)~written;
 	pm->enable = (uint16_t)((pm->enable & ~enable_lanes) | written >> PM1_ENABLE_SHIFT);
+	acpi_update_sci(pm);
 	pthread_mutex_unlock(&pm->lock);
 }
 
@@ -64,6 +120,8 @@ static const struct bus_ops acpi_event_ops = {
 	.read = acpi_event_read,
 	.write = acpi_event_write,
 };
+
+/* ---- PM1a control block ------------------------------------------------------------------------- */
 
 /* There is no legacy mode to leave: SCI_EN is always set. */
 static uint64_t acpi_control_read(void *device, uint64_t offset, uint32_t len)
@@ -99,22 +157,13 @@ static const struct bus_ops acpi_control_ops = {
 	.write = acpi_control_write,
 };
 
-/* Seconds and their fraction are scaled apart, so that neither product overflows. */
-static uint32_t acpi_timer_ticks(const struct acpi_pm *pm)
-{
-	struct timespec now;
-	uint64_t ticks;
+/* ---- PM timer block ----------------------------------------------------------------------------- */
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ticks = (uint64_t)now.tv_sec * PM_TIMER_HZ;
-	ticks += (uint64_t)now.tv_nsec * PM_TIMER_HZ / 1000000000u;
-	return (uint32_t)ticks + pm->timer_offset;
-}
-
+/* What is fixed once CPUs run needs no lock. */
 static uint64_t acpi_timer_read(void *device, uint64_t offset, uint32_t len)
 {
 	(void)len;
-	return acpi_timer_ticks(device) >> (8 * offset);
+	return (acpi_timer_ticks(device) & UINT32_MAX) >> (8 * offset);
 }
 
 static void acpi_timer_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
@@ -129,6 +178,8 @@ static const struct bus_ops acpi_timer_ops = {
 	.read = acpi_timer_read,
 	.write = acpi_timer_write,
 };
+
+/* ---- reset register ------------------------------------------------------------------------------ */
 
 static uint64_t acpi_reset_read(void *device, uint64_t offset, uint32_t len)
 {
@@ -162,11 +213,19 @@ static const struct bus_ops acpi_reset_ops = {
 	.write = acpi_reset_write,
 };
 
-int acpi_pm_init(struct acpi_pm *pm, struct bus *ports, struct end_request end)
+int acpi_pm_init(struct acpi_pm *pm, struct bus *ports, struct irq_line sci,
+		 const struct board_clock *clock, struct end_request end)
 {
 	int error;
 
-	*pm = (struct acpi_pm){ .lock = PTHREAD_MUTEX_INITIALIZER, .end = end };
+	*pm = (struct acpi_pm){
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.clock = *clock,
+		.timer = { .expire = acpi_expire, .device = pm },
+		.sci = sci,
+		.end = end,
+	};
+	pm->ticks = acpi_timer_ticks(pm);
 
 	error = bus_add(ports, "acpi-pm1a-event", ACPI_PM1A_EVENT_PORT, PM1_EVENT_SIZE,
 			&acpi_event_ops, pm);
@@ -189,11 +248,12 @@ void acpi_pm_save(void *device, struct state_writer *out)
 	struct acpi_pm *pm = device;
 
 	pthread_mutex_lock(&pm->lock);
+	acpi_catch_up(pm);
 	state_put_u16(out, pm->status);
 	state_put_u16(out, pm->enable);
 	state_put_u16(out, pm->control);
 	state_put_u8(out, pm->reset);
-	state_put_u32(out, acpi_timer_ticks(pm));
+	state_put_u32(out, (uint32_t)pm->ticks);
 	pthread_mutex_unlock(&pm->lock);
 }
 
@@ -206,6 +266,8 @@ void acpi_pm_restore(void *device, struct state_reader *in)
 	pm->enable = state_get_u16(in);
 	pm->control = state_get_u16(in);
 	pm->reset = state_get_u8(in);
-	pm->timer_offset += state_get_u32(in) - acpi_timer_ticks(pm);
+	pm->offset += state_get_u32(in) - acpi_timer_ticks(pm);
+	pm->ticks = acpi_timer_ticks(pm);
+	acpi_update_sci(pm);
 	pthread_mutex_unlock(&pm->lock);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lapic/apic_msg.h"
+#include "vmm/board_clock.h"
 #include "vmm/bus.h"
 #include "vmm/irq_line.h"
 
@@ -102,12 +103,18 @@ struct acpi_pm {
 	uint16_t enable;  /* PM1_EN */
 	uint16_t control; /* PM1_CNT */
 	uint8_t reset;    /* what the reset register was last given */
-	uint32_t
-		timer_offset; /* ticks that the PM timer is ahead of the host's clock; fixed once CPUs run */
+	uint64_t ticks;   /* of the PM timer, when it was looked at last */
+	uint64_t offset;  /* ticks that it is ahead of the clock, modulo 2^64 */
+	bool level;       /* of sci */
+	struct board_clock clock;
+	struct board_timer timer;
+	struct irq_line sci;
 	struct end_request end;
 };
 
-int acpi_pm_init(struct acpi_pm *pm, struct bus *ports, struct end_request end);
+/* *pm must not move afterwards. 0 or -errno. */
+int acpi_pm_init(struct acpi_pm *pm, struct bus *ports, struct irq_line sci,
+		 const struct board_clock *clock, struct end_request end);
 
 /* ---- fw_cfg.c: QEMU's firmware configuration ports, for the shape of the machine ------------- */
 

@@ -32,7 +32,7 @@ static void set_line(struct i8254 *pit, bool level)
 }
 
 /* When irq rises next: not at the pace of a guest that programs a period of some ticks. */
-static void arm(struct i8254 *pit)
+void i8254_arm(struct i8254 *pit)
 {
 	uint64_t deadline = BOARD_CLOCK_NEVER;
 
@@ -45,8 +45,9 @@ static void arm(struct i8254 *pit)
 }
 
 /* What was due by now happens. However many rises a late host has missed, the line rises once. */
-static void catch_up(struct i8254 *pit, uint64_t now)
+void i8254_catch_up(struct i8254 *pit)
 {
+	uint64_t now = board_clock_now(&pit->clock);
 	int64_t tick = i8254_ticks(now);
 
 	if (pit->rise > tick || now < pit->not_before)
@@ -56,7 +57,7 @@ static void catch_up(struct i8254 *pit, uint64_t now)
 	pit->nr_rises++;
 	pit->not_before = now + I8254_MIN_PERIOD_NS;
 	pit->rise = i8254_counter_next_rise(&pit->counter[0], tick);
-	arm(pit);
+	i8254_arm(pit);
 }
 
 static void expire(void *device)
@@ -64,7 +65,8 @@ static void expire(void *device)
 	struct i8254 *pit = device;
 
 	pthread_mutex_lock(&pit->lock);
-	catch_up(pit, board_clock_now(&pit->clock));
+	i8254_catch_up(pit);
+	i8254_arm(pit);
 	pthread_mutex_unlock(&pit->lock);
 }
 
@@ -75,7 +77,7 @@ static void reprogrammed(struct i8254 *pit, int64_t tick)
 
 	set_line(pit, i8254_counter_rests_high(c) || i8254_counter_out(c, tick));
 	pit->rise = i8254_counter_next_rise(c, tick);
-	arm(pit);
+	i8254_arm(pit);
 }
 
 /* ---- ports -------------------------------------------------------------------------------------- */
@@ -127,17 +129,17 @@ static uint64_t i8254_read(void *device, uint64_t offset, uint32_t len)
 {
 	struct i8254 *pit = device;
 	uint64_t value = 0;
-	uint64_t now;
+	int64_t tick;
 
 	pthread_mutex_lock(&pit->lock);
-	now = board_clock_now(&pit->clock);
-	catch_up(pit, now);
+	i8254_catch_up(pit);
+	tick = i8254_ticks(board_clock_now(&pit->clock));
 	for (uint32_t i = 0; i < len; i++) {
 		uint64_t port = offset + i;
 		uint64_t byte = UINT8_MAX;
 
 		if (port < I8254_COUNTERS)
-			byte = i8254_counter_read(&pit->counter[port], i8254_ticks(now));
+			byte = i8254_counter_read(&pit->counter[port], tick);
 		value |= byte << (8 * i);
 	}
 	pthread_mutex_unlock(&pit->lock);
@@ -147,13 +149,13 @@ static uint64_t i8254_read(void *device, uint64_t offset, uint32_t len)
 static void i8254_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
 {
 	struct i8254 *pit = device;
-	uint64_t now;
+	int64_t tick;
 
 	pthread_mutex_lock(&pit->lock);
-	now = board_clock_now(&pit->clock);
-	catch_up(pit, now);
+	i8254_catch_up(pit);
+	tick = i8254_ticks(board_clock_now(&pit->clock));
 	for (uint32_t i = 0; i < len; i++)
-		write_port(pit, i8254_ticks(now), offset + i, (uint8_t)(value >> (8 * i)));
+		write_port(pit, tick, offset + i, (uint8_t)(value >> (8 * i)));
 	pthread_mutex_unlock(&pit->lock);
 }
 

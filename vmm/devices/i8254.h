@@ -50,6 +50,13 @@ int i8254_init(struct i8254 *pit, struct bus *ports, struct irq_line irq,
 void i8254_set_gate2(struct i8254 *pit, bool gate);
 bool i8254_out2(struct i8254 *pit);
 
+/*
+ * For i8254.c and i8254_state.c, lock held: raise the line if that is due by now; have the alarm come
+ * when it will be.
+ */
+void i8254_catch_up(struct i8254 *pit);
+void i8254_arm(struct i8254 *pit);
+
 static inline int64_t i8254_ticks(uint64_t ns)
 {
 	return (int64_t)board_clock_scale(ns, I8254_TICKS, I8254_TICKS_NS);

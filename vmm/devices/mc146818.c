@@ -8,6 +8,7 @@
  */
 #include "vmm/devices/mc146818.h"
 
+#include "vmm/devices/device_state.h"
 #include "vmm/devices/rtc_calendar.h"
 
 #define REG_A 0x0a
@@ -262,6 +263,42 @@ static const struct bus_ops mc146818_ops = {
 	.read = mc146818_read,
 	.write = mc146818_write,
 };
+
+/* ---- state --------------------------------------------------------------------------------------- */
+
+/* The clock stands still while the machine is in a file; all periods divide a second. */
+void mc146818_save(void *device, struct state_writer *out)
+{
+	struct mc146818 *rtc = device;
+	uint64_t ns;
+
+	pthread_mutex_lock(&rtc->lock);
+	catch_up(rtc);
+	ns = board_clock_now(&rtc->clock) - rtc->origin;
+	state_put_u8(out, rtc->index);
+	state_put(out, rtc->cmos, sizeof(rtc->cmos));
+	state_put_u32(out, (uint32_t)(ns % BOARD_CLOCK_HZ));
+	pthread_mutex_unlock(&rtc->lock);
+}
+
+void mc146818_restore(void *device, struct state_reader *in)
+{
+	struct mc146818 *rtc = device;
+	uint32_t ns;
+
+	pthread_mutex_lock(&rtc->lock);
+	rtc->index = state_get_u8(in);
+	state_get(in, rtc->cmos, sizeof(rtc->cmos));
+	rtc->cmos[REG_A] &= (uint8_t)~A_UIP;
+	rtc->cmos[REG_C] &= INTERRUPTS;
+	rtc->cmos[REG_D] = D_VALID;
+	ns = state_get_u32(in);
+	if (ns >= BOARD_CLOCK_HZ)
+		in->failed = true;
+	start_chain(rtc, ns % BOARD_CLOCK_HZ);
+	update_irq(rtc);
+	pthread_mutex_unlock(&rtc->lock);
+}
 
 /* ---- set-up -------------------------------------------------------------------------------------- */
 

@@ -6,10 +6,9 @@
  */
 #include "vmm/devices/port61.h"
 
-#define PORT61_GATE2    0x01u
-#define PORT61_WRITABLE 0x0fu
-#define PORT61_REFRESH  0x10u
-#define PORT61_OUT2     0x20u
+#define PORT61_GATE2   0x01u
+#define PORT61_REFRESH 0x10u
+#define PORT61_OUT2    0x20u
 
 /* A PC's counter 1 asks for a refresh of memory every 15 us, and bit 4 changes with each. */
 #define REFRESH_TICKS 18

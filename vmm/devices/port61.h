@@ -13,7 +13,8 @@
 #include "vmm/bus.h"
 #include "vmm/devices/i8254.h"
 
-#define PORT61_PORT 0x61
+#define PORT61_PORT     0x61
+#define PORT61_WRITABLE 0x0fu
 
 struct port61 {
 	struct board_clock clock;
