@@ -124,11 +124,13 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 		ret = create_test_devices(m);
 	if (ret == 0)
 		ret = pci_bus_init(&m->pci, &m->ports, &m->mmio, pci_wiring_of(m));
-	return ret ? machine_failed(m, "devices", ret, EXIT_CODE_INTERNAL) : 0;
+	return ret ? machine_failed(m, "devices", ret, EXIT_CODE_INTERNAL)
+		   : machine_create_virtio(m);
 }
 
 void machine_destroy_devices(struct machine *m)
 {
+	machine_destroy_virtio(m);
 	if (m->serial)
 		serial_destroy(m->serial);
 	timers_destroy(&m->timers);

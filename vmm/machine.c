@@ -153,6 +153,9 @@ int machine_start(struct machine *machine)
 	if (ret)
 		return machine_failed(machine, "starting the timers' thread", ret,
 				      EXIT_CODE_INTERNAL);
+	ret = machine_start_virtio(machine);
+	if (ret)
+		return machine_failed(machine, "starting an I/O thread", ret, EXIT_CODE_INTERNAL);
 	for (uint32_t i = 0; i < machine->nr_vcpus; i++) {
 		ret = vcpu_start(&machine->vcpus[i]);
 		if (ret)
@@ -165,6 +168,8 @@ int machine_start(struct machine *machine)
 void machine_stop(struct machine *machine)
 {
 	machine_request_end(machine, MACHINE_QUIT, NULL, 0);
+	/* Before the vCPUs, whom they interrupt. */
+	machine_stop_virtio(machine);
 	for (uint32_t i = 0; i < machine->nr_vcpus; i++)
 		vcpu_stop(&machine->vcpus[i]);
 	timers_stop(&machine->timers);

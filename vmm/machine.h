@@ -21,6 +21,7 @@
 #include "vmm/pci/pci.h"
 #include "vmm/timers.h"
 #include "vmm/vcpu.h"
+#include "vmm/virtio/virtio_pci.h"
 
 /* Status of the process; conventions of ctest and of QEMU's debug-exit. */
 enum exit_code {
@@ -84,6 +85,8 @@ struct machine {
 	struct test_device test_device;
 	struct pci_bus pci;
 	struct local_events local_events;
+	uint32_t nr_virtio;
+	struct virtio_pci *virtio[PCI_MAX_SLOTS];
 
 	uint32_t nr_vcpus;
 	struct vcpu *vcpus;

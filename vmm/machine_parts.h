@@ -15,4 +15,11 @@ int machine_create_vm(struct machine *m);
 int machine_create_devices(struct machine *m, struct serial_sink sink);
 void machine_destroy_devices(struct machine *m);
 
+/* The virtio devices that were asked for; part of machine_create_devices(). 0 or an exit code, logged. */
+int machine_create_virtio(struct machine *m);
+void machine_destroy_virtio(struct machine *m);
+/* Their I/O threads. 0 or -errno. */
+int machine_start_virtio(struct machine *m);
+void machine_stop_virtio(struct machine *m);
+
 #endif

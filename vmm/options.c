@@ -27,6 +27,7 @@ enum {
 	OPT_IOAPIC_VERSION,
 	OPT_SERIAL,
 	OPT_TEST_DEVICE,
+	OPT_RNG,
 	OPT_TIMEOUT,
 	OPT_DUMP,
 	OPT_STATS,
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
 	{ "ioapic-version", required_argument, NULL, OPT_IOAPIC_VERSION },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
 	{ "test-device", no_argument, NULL, OPT_TEST_DEVICE },
+	{ "rng", no_argument, NULL, OPT_RNG },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "dump-on-exit", optional_argument, NULL, OPT_DUMP },
 	{ "stats", optional_argument, NULL, OPT_STATS },
@@ -204,6 +206,9 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 		return parse_serial(p, text);
 	case OPT_TEST_DEVICE:
 		o->test_device = true;
+		return 0;
+	case OPT_RNG:
+		o->rng = true;
 		return 0;
 	case OPT_TIMEOUT:
 		ret = option_number(p, "timeout", text, 1, 86400 * 365, &n);

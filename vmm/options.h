@@ -71,6 +71,7 @@ struct options {
 	enum serial_choice serial;
 	const char *serial_path;
 	bool test_device;
+	bool rng;
 	uint32_t timeout; /* seconds, 0: none */
 	enum dump_choice dump;
 	bool stats;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The board's virtio devices: which were asked for, in the order of their PCI slots. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "vmm/machine.h"
+#include "vmm/machine_parts.h"
+#include "vmm/virtio/virtio_rng.h"
+
+/* Put a device onto the bus. NULL: it could not be created. Either way it is the machine's. */
+static int add(struct machine *m, struct virtio_device *dev)
+{
+	struct virtio_pci *transport;
+	int ret;
+
+	if (!dev)
+		return -ENOMEM;
+	transport = calloc(1, sizeof(*transport));
+	if (!transport) {
+		virtio_destroy(dev);
+		return -ENOMEM;
+	}
+	ret = virtio_pci_create(transport, dev, &m->pci, m->vm_fd);
+	if (ret) {
+		virtio_pci_destroy(transport);
+		free(transport);
+		return ret;
+	}
+	m->virtio[m->nr_virtio++] = transport;
+	return 0;
+}
+
+int machine_create_virtio(struct machine *m)
+{
+	const struct options *o = m->options;
+	const struct virtio_host host = {
+		.memory = &m->memory,
+		.log = m->log,
+		.mistakes = &m->guest_mistakes,
+	};
+	int ret = 0;
+
+	if (o->rng)
+		ret = add(m, virtio_rng_create(&host));
+	return ret ? machine_failed(m, "virtio devices", ret, EXIT_CODE_INTERNAL) : 0;
+}
+
+void machine_destroy_virtio(struct machine *m)
+{
+	for (uint32_t i = 0; i < m->nr_virtio; i++) {
+		virtio_pci_destroy(m->virtio[i]);
+		free(m->virtio[i]);
+	}
+	m->nr_virtio = 0;
+}
+
+int machine_start_virtio(struct machine *m)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < m->nr_virtio && ret == 0; i++)
+		ret = virtio_pci_start(m->virtio[i]);
+	return ret;
+}
+
+void machine_stop_virtio(struct machine *m)
+{
+	for (uint32_t i = 0; i < m->nr_virtio; i++)
+		virtio_pci_stop(m->virtio[i]);
+}
