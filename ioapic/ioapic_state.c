@@ -7,8 +7,6 @@
  */
 #include "ioapic/ioapic_state.h"
 
-#include <string.h>
-
 #include "ioapic/ioapic_priv.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a state is used as it lies in memory");
@@ -107,7 +105,7 @@ enum ioapic_state_error ioapic_state_from_bytes(struct ioapic_state *state, cons
 
 	if (size < sizeof(copy))
 		return IOAPIC_STATE_TRUNCATED;
-	memcpy(&copy, bytes, sizeof(copy));
+	__builtin_memcpy(&copy, bytes, sizeof(copy));
 	error = check(&copy);
 	if (error == IOAPIC_STATE_OK && size > sizeof(copy))
 		error = IOAPIC_STATE_BAD_SIZE;

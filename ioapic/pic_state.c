@@ -5,8 +5,6 @@
  * Intel 8259A Programmable Interrupt Controller datasheet, "Initialization Command Words" and
  * "Operation Command Words".
  */
-#include <string.h>
-
 #include "ioapic/ioapic_state.h"
 
 #define CASCADE_BIT  UINT8_C(0x04) /* the master's input that is the slave's output */
@@ -81,7 +79,7 @@ static void restore_chip(struct pic_chip *chip, const struct pic_chip_state *sta
 	uint8_t cascade = is_master ? CASCADE_BIT : 0;
 	uint8_t elcr = state->elcr & chip->elcr_mask;
 
-	chip->lines = state->lines & (uint8_t)~cascade;
+	chip->lines = state->lines;
 	chip->irr = (uint8_t)((state->irr & (chip->lines | cascade)) | (chip->lines & elcr));
 	chip->isr = state->isr;
 	chip->imr = state->imr;
@@ -121,7 +119,7 @@ enum ioapic_state_error pic_state_from_bytes(struct pic_state *state, const void
 
 	if (size < sizeof(copy))
 		return IOAPIC_STATE_TRUNCATED;
-	memcpy(&copy, bytes, sizeof(copy));
+	__builtin_memcpy(&copy, bytes, sizeof(copy));
 	error = check(&copy);
 	if (error == IOAPIC_STATE_OK && size > sizeof(copy))
 		error = IOAPIC_STATE_BAD_SIZE;

@@ -5,8 +5,6 @@
  * KVM API documentation, "KVM_GET_LAPIC", "KVM_SET_LAPIC" and "KVM_CAP_X2APIC_API"; SDM vol. 3,
  * table "Local APIC Register Address Map". The layout is all there is of KVM here: no header of it.
  */
-#include <string.h>
-
 #include "lapic/lapic_page.h"
 #include "lapic/lapic_priv.h"
 #include "lapic/lapic_state.h"
@@ -17,7 +15,7 @@
 /* Registers only: what lies between them means nothing here. */
 static void copy_registers(uint8_t to[LAPIC_REGS_SIZE], const uint8_t from[LAPIC_REGS_SIZE])
 {
-	memset(to, 0, LAPIC_REGS_SIZE);
+	__builtin_memset(to, 0, LAPIC_REGS_SIZE);
 	for (uint32_t offset = 0; offset < LAPIC_REGS_SIZE; offset += sizeof(struct lapic_slot))
 		if (lapic_reg_desc(offset))
 			lapic_page_store(to, offset, lapic_page_load(from, offset));

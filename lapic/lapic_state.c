@@ -7,8 +7,6 @@
  * Restoring starts from the power-up state and takes over one register after the other, each cut to
  * what it can hold: what is not taken over cannot be wrong.
  */
-#include <string.h>
-
 #include "lapic/lapic_inbox.h"
 #include "lapic/lapic_page.h"
 #include "lapic/lapic_priv.h"
@@ -85,7 +83,7 @@ void lapic_state_save(const struct lapic *a, uint64_t now, struct lapic_state *s
 	};
 	if (!deadline_mode && then.timer.deadline != LAPIC_NEVER)
 		state->timer_remaining = then.timer.deadline - now;
-	memcpy(state->page, &then.regs, sizeof(state->page));
+	__builtin_memcpy(state->page, &then.regs, sizeof(state->page));
 }
 
 /* ---- checking -------------------------------------------------------------------------------- */
@@ -114,7 +112,7 @@ enum lapic_state_error lapic_state_from_bytes(struct lapic_state *state, const v
 
 	if (size < sizeof(copy))
 		return LAPIC_STATE_TRUNCATED;
-	memcpy(&copy, bytes, sizeof(copy));
+	__builtin_memcpy(&copy, bytes, sizeof(copy));
 	error = lapic_state_check(&copy);
 	if (error == LAPIC_STATE_OK && size > sizeof(copy))
 		error = LAPIC_STATE_BAD_SIZE;

@@ -93,12 +93,16 @@ START_TEST(pins_errors_and_events_go_on)
 
 	fx_write(&a, LAPIC_LVT_LINT0, 0x8055); /* level */
 	lapic_lint_set(&a, LAPIC_LINT0, true);
+	lapic_lint_set(&a, LAPIC_LINT1, true);
 	lapic_accept(&a, 3, false);
 	a.events = LAPIC_EVENT_SMI;
 	state = saved_at(&a, FX_NOW);
 	a = restored_at(&state, FX_NOW);
 	ck_assert_uint_eq(fx_errors(&a), LAPIC_ESR_RECV_ILLEGAL);
 	ck_assert_uint_eq(fx_events(&a), LAPIC_EVENT_SMI);
+	fx_write(&a, LAPIC_LVT_LINT1, 0x400);
+	lapic_lint_set(&a, LAPIC_LINT1, true); /* R103: it was, so this is no edge */
+	ck_assert_uint_eq(fx_events(&a), 0);
 	fx_take(&a, 0x55);
 	fx_eoi(&a);
 	fx_take(&a, 0x55); /* the pin is still asserted */
@@ -229,6 +233,24 @@ START_TEST(R123_a_timer_that_is_due_has_expired_in_the_state_only)
 }
 END_TEST
 
+START_TEST(R112_R123_a_period_raised_to_its_floor_ends_as_one_shot)
+{
+	struct lapic_config config = fx_config();
+	struct lapic_state state;
+	struct lapic a;
+
+	config.min_period_ns = 50000;
+	a = fx_enabled_with(config);
+	fx_write(&a, LAPIC_LVT_TIMER, 0x20040);
+	fx_write(&a, LAPIC_TIMER_ICR, 1000);
+	fx_write(&a, LAPIC_LVT_TIMER, 0x40);
+	state = saved_at(&a, FX_NOW + 10000);
+	ck_assert_uint_eq(state.timer_remaining, 40000);
+	ck_assert_int_eq(lapic_state_restore(&a, &state, TSC, OTHER_NOW), LAPIC_STATE_OK);
+	ck_assert_uint_eq(lapic_deadline(&a), OTHER_NOW + 40000);
+}
+END_TEST
+
 START_TEST(R113_an_expired_one_shot_stays_at_0)
 {
 	struct lapic a = counting(0x40);
@@ -257,6 +279,7 @@ START_TEST(R123_a_tsc_deadline_is_kept_as_guest_tsc)
 	ck_assert_uint_eq(state.timer_remaining, LAPIC_NEVER);
 	a = restored_at(&state, OTHER_NOW);
 	ck_assert_uint_eq(lapic_deadline(&a), OTHER_NOW + 3000); /* 1 GHz */
+	ck_assert_int_eq(lapic_pending(&a), LAPIC_NO_VECTOR);
 	ck_assert_int_eq(lapic_state_restore(&a, &state, TSC + 3000, OTHER_NOW), LAPIC_STATE_OK);
 	ck_assert_int_eq(lapic_pending(&a), 0x40);
 	ck_assert_int_eq(lapic_tsc_deadline_read(&a, &value), LAPIC_OK);
@@ -273,7 +296,8 @@ START_TEST(R20_R91_a_reset_apic_becomes_an_x2apic_at_once)
 	struct lapic b = fx_reset();
 
 	ck_assert_int_eq(lapic_base_write(&b, LAPIC_BASE_DEFAULT), LAPIC_OK);
-	store(&state, LAPIC_LDR, 1); /* what a machine with another formula would have saved */
+	store(&state, LAPIC_LDR,
+	      0x21000001); /* what a machine with another formula would have saved */
 	ck_assert_int_eq(lapic_state_restore(&b, &state, TSC, FX_NOW), LAPIC_STATE_OK);
 	ck_assert(lapic_is_x2apic(&b));
 	ck_assert_uint_eq(fx_read(&b, LAPIC_ID), FX_ID);
@@ -339,6 +363,7 @@ int main(void)
 		R123_a_count_goes_on_where_it_was,
 		R123_the_grid_of_the_periods_is_kept,
 		R123_a_timer_that_is_due_has_expired_in_the_state_only,
+		R112_R123_a_period_raised_to_its_floor_ends_as_one_shot,
 		R113_an_expired_one_shot_stays_at_0,
 		R123_a_tsc_deadline_is_kept_as_guest_tsc,
 		R20_R91_a_reset_apic_becomes_an_x2apic_at_once,

@@ -110,11 +110,13 @@ END_TEST
 
 START_TEST(the_state_of_another_cpu_is_refused)
 {
-	const struct lapic a = fx_x2apic();
+	struct lapic a = fx_x2apic();
 	struct lapic_state bad = saved(&a);
 
 	store(&bad, LAPIC_ID, FX_ID + 1);
 	check_refused(&bad, LAPIC_STATE_BAD_ID);
+	a = fx_enabled();
+	bad = saved(&a);
 	bad.id = FX_ID + 1;
 	check_refused(&bad, LAPIC_STATE_BAD_ID);
 }
