@@ -10,6 +10,16 @@ static const char *const mode_names[8] = {
 
 static const char *const timer_names[4] = { "one-shot", "periodic", "tsc-deadline", "reserved" };
 
+const char *dump_lapic_mode_name(uint32_t mode)
+{
+	return mode_names[mode % 8];
+}
+
+const char *dump_lapic_timer_name(uint32_t mode)
+{
+	return timer_names[mode % 4];
+}
+
 static void print_lvt(FILE *out, const char *name, uint32_t lvt)
 {
 	unsigned int mode = (lvt & LAPIC_LVT_MODE) >> LAPIC_LVT_MODE_SHIFT;
@@ -42,12 +52,11 @@ static void print_vectors(FILE *out, const char *name, const struct lapic_slot *
 	fprintf(out, "%s\n", any ? "" : " (none)");
 }
 
-static void print_icr(FILE *out, const struct lapic_regs *regs,
-		      const struct dump_lapic_context *context)
+static void print_icr(FILE *out, const struct lapic_regs *regs, int x2apic)
 {
 	static const char *const shorthands[4] = { "", " self", " all", " all-but-self" };
 	uint32_t icr = regs->icr.reg;
-	uint32_t dest = context->x2apic ? regs->icr_high.reg : regs->icr_high.reg >> 24;
+	uint32_t dest = x2apic ? regs->icr_high.reg : regs->icr_high.reg >> 24;
 
 	fprintf(out, "  ICR         0x%08x %s %s %s%s vec %u dest 0x%x\n", icr,
 		mode_names[(icr & LAPIC_ICR_MODE) >> LAPIC_ICR_MODE_SHIFT],
@@ -60,8 +69,6 @@ static void print_icr(FILE *out, const struct lapic_regs *regs,
 void dump_lapic_page(FILE *out, const struct lapic_regs *regs,
 		     const struct dump_lapic_context *context)
 {
-	uint32_t timer = regs->lvt_timer.reg;
-
 	fprintf(out, "LAPIC of CPU %u: base 0x%llx %s%s, software %s\n", context->cpu,
 		(unsigned long long)context->base,
 		!(context->base & LAPIC_BASE_EN) ? "disabled"
@@ -69,6 +76,13 @@ void dump_lapic_page(FILE *out, const struct lapic_regs *regs,
 						 : "xAPIC",
 		context->base & LAPIC_BASE_BSP ? " BSP" : "",
 		regs->svr.reg & LAPIC_SVR_ENABLE ? "enabled" : "disabled");
+	dump_lapic_registers(out, regs, context->x2apic);
+}
+
+void dump_lapic_registers(FILE *out, const struct lapic_regs *regs, int x2apic)
+{
+	uint32_t timer = regs->lvt_timer.reg;
+
 	print_lvt(out, "LVT_LINT0", regs->lvt_lint0.reg);
 	print_lvt(out, "LVT_LINT1", regs->lvt_lint1.reg);
 	print_lvt(out, "LVT_PMC", regs->lvt_pmc.reg);
@@ -82,7 +96,7 @@ void dump_lapic_page(FILE *out, const struct lapic_regs *regs,
 	fprintf(out, "  ID 0x%08x VERSION 0x%08x LDR 0x%08x DFR 0x%08x SVR 0x%08x ESR 0x%08x\n",
 		regs->id.reg, regs->version.reg, regs->ldr.reg, regs->dfr.reg, regs->svr.reg,
 		regs->esr.reg);
-	print_icr(out, regs, context);
+	print_icr(out, regs, x2apic);
 	print_vectors(out, "ISR", regs->isr, regs->tmr);
 	print_vectors(out, "IRR", regs->irr, regs->tmr);
 }

@@ -18,4 +18,11 @@ struct dump_lapic_context {
 void dump_lapic_page(FILE *out, const struct lapic_regs *regs,
 		     const struct dump_lapic_context *context);
 
+/* The lines below the first one, which need no more than the registers. */
+void dump_lapic_registers(FILE *out, const struct lapic_regs *regs, int x2apic);
+
+/* "Fixed" and so on, for the three-bit delivery mode; "one-shot" and so on for the timer's two. */
+const char *dump_lapic_mode_name(uint32_t mode);
+const char *dump_lapic_timer_name(uint32_t mode);
+
 #endif
