@@ -4,6 +4,7 @@
 option(VMM_TESTS "build the test suite (needs libcheck)" ON)
 option(VMM_WERROR "treat warnings as errors" ON)
 set(VMM_SANITIZE "" CACHE STRING "sanitizers for host code: address,undefined or thread")
+option(VMM_FUZZ "build the fuzzers with libFuzzer (clang)" OFF)
 option(VMM_COVERAGE "instrument for branch coverage" OFF)
 
 if(NOT CMAKE_BUILD_TYPE)
@@ -32,6 +33,9 @@ if(VMM_SANITIZE)
 	target_compile_options(vmm_host_flags INTERFACE
 		-fsanitize=${VMM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
 	target_link_options(vmm_host_flags INTERFACE -fsanitize=${VMM_SANITIZE})
+endif()
+if(VMM_FUZZ)
+	target_compile_options(vmm_host_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(VMM_COVERAGE)
 	target_compile_options(vmm_host_flags INTERFACE --coverage -O0)

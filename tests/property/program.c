@@ -19,7 +19,7 @@ struct run_options {
 };
 
 /* A random number generator of one word: SplitMix64. */
-static uint64_t next_random(uint64_t *state)
+uint64_t random_word(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -82,7 +82,7 @@ static bool run_program(const struct subject *subject, uint64_t seed, uint64_t n
 	size_t length;
 
 	for (size_t i = 0; i < PROGRAM_WORDS; i++)
-		words[i] = next_random(&state);
+		words[i] = random_word(&state);
 	length = subject->run(words, PROGRAM_WORDS, mismatch);
 	if (length == 0)
 		return true;
@@ -118,7 +118,7 @@ static uint64_t fresh_seed(void)
 
 	timespec_get(&now, TIME_UTC);
 	state = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	return next_random(&state);
+	return random_word(&state);
 }
 
 static bool run_all(const struct subject *subject, const struct run_options *options)

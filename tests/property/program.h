@@ -45,6 +45,9 @@ struct subject {
  */
 int property_main(const struct subject *subject, int argc, char **argv);
 
+/* The next one of a sequence of random words. */
+uint64_t random_word(uint64_t *state);
+
 /* Shorten a failing program in place; returns its new length. */
 size_t shrink(const struct subject *subject, uint64_t *words, size_t count);
 
