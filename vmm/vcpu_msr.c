@@ -50,13 +50,28 @@ static void x2apic_read(struct vcpu *vcpu)
 }
 
 /*
- * KVM derives CPUID.01H:EDX.APIC from its copy of the base (R9). A parked LAPIC has to stay where it
- * is, so there the bit stays set (docs/deviations.md).
+ * KVM derives CPUID.01H:EDX.APIC from its copy of the base (R9). A parked LAPIC stays on its page; it
+ * injects as an ExtINT what KVM_INTERRUPT queues whether it is enabled or not.
  */
+static int base_to_kvm(struct vcpu *vcpu, uint64_t value)
+{
+	struct kvm_sregs sregs;
+	int ret = kvm_get(vcpu->fd, KVM_GET_SREGS, &sregs);
+
+	if (ret)
+		return ret;
+	if (vcpu->machine->shape == IRQCHIP_PARKED) {
+		if (((sregs.apic_base ^ value) & LAPIC_BASE_EN) == 0)
+			return 0;
+		value = sregs.apic_base ^ LAPIC_BASE_EN;
+	}
+	sregs.apic_base = value;
+	return kvm_set(vcpu->fd, KVM_SET_SREGS, &sregs);
+}
+
 static enum lapic_result apic_base_write(struct vcpu *vcpu, uint64_t value)
 {
 	enum lapic_result result;
-	struct kvm_sregs sregs;
 	int ret;
 
 	vcpu_drain(vcpu);
@@ -64,12 +79,7 @@ static enum lapic_result apic_base_write(struct vcpu *vcpu, uint64_t value)
 	if (result == LAPIC_ILLEGAL)
 		return result;
 	lapic_publish(&vcpu->machine->irqchip.directory, vcpu->index, &vcpu->lapic);
-	if (vcpu->machine->shape != IRQCHIP_NONE)
-		return result;
-	ret = kvm_get(vcpu->fd, KVM_GET_SREGS, &sregs);
-	sregs.apic_base = value;
-	if (ret == 0)
-		ret = kvm_set(vcpu->fd, KVM_SET_SREGS, &sregs);
+	ret = base_to_kvm(vcpu, value);
 	if (ret && log_guest_mistake(&vcpu->machine->guest_mistakes))
 		log_line(vcpu->machine->log, LOG_WARN,
 			 "vCPU %u: KVM does not take IA32_APIC_BASE 0x%llx over: %s", vcpu->index,
