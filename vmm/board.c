@@ -86,11 +86,20 @@ static int create_clocks(struct machine *m, struct end_request end)
 	return ret;
 }
 
+static void flush_page(void *memory, uint64_t gpa)
+{
+	memory_flush(memory, gpa);
+}
+
+/* What --test-device asks for. */
 static int create_test_devices(struct machine *m)
 {
 	int ret = test_device_init(&m->test_device, &m->ports,
 				   line_of(m, 0, IRQ_SOURCE_TEST_DEVICE), irqchip_send_msi);
 
+	if (ret == 0)
+		ret = echo_device_init(&m->echo_device, &m->ports, &m->mmio, flush_page,
+				       &m->memory);
 	/* KVM's LAPICs have no way in for local events. */
 	if (ret || m->shape == IRQCHIP_KERNEL)
 		return ret;

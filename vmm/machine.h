@@ -13,6 +13,7 @@
 #include "vmm/devices/mc146818.h"
 #include "vmm/devices/port61.h"
 #include "vmm/devices/local_events.h"
+#include "vmm/devices/echo_device.h"
 #include "vmm/irqchip.h"
 #include "vmm/kvm.h"
 #include "vmm/kvm_probe.h"
@@ -83,6 +84,7 @@ struct machine {
 	struct acpi_pm acpi_pm;
 	struct fw_cfg fw_cfg;
 	struct test_device test_device;
+	struct echo_device echo_device;
 	struct pci_bus pci;
 	struct local_events local_events;
 	uint32_t nr_virtio;

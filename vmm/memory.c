@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "vmm/kvm.h"
 
@@ -59,4 +60,14 @@ void *memory_at(const struct memory *memory, uint64_t gpa, uint64_t len)
 	if (gpa < memory->high_size && len <= memory->high_size - gpa)
 		return memory->host + memory->low_size + gpa;
 	return NULL;
+}
+
+/* KVM follows each change of a mapping's rights, even of one that it has no use for. */
+void memory_flush(const struct memory *memory, uint64_t gpa)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *host = memory_at(memory, gpa & ~(uint64_t)(page - 1), page);
+
+	if (host && mprotect(host, page, PROT_READ | PROT_WRITE | PROT_EXEC) == 0)
+		mprotect(host, page, PROT_READ | PROT_WRITE);
 }

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "vmm/memory.h"
 
@@ -116,6 +117,29 @@ START_TEST(memory_that_cannot_be_had)
 }
 END_TEST
 
+/* What KVM does about it only a guest could see. */
+START_TEST(a_flushed_page_keeps_contents_and_rights)
+{
+	struct memory memory = made_up(2 * GIB);
+	volatile uint8_t *page;
+
+	memory.host = mmap(NULL, memory.size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ck_assert(memory.host != MAP_FAILED);
+	page = memory.host + 0x5000;
+	page[0] = 0x5a;
+	page[0xfff] = 0xa5;
+	memory_flush(&memory, 0x5fff);
+	ck_assert_uint_eq(page[0], 0x5a);
+	ck_assert_uint_eq(page[0xfff], 0xa5);
+	page[1] = 1;
+	memory_flush(&memory, 2 * GIB - 1);
+	memory_flush(&memory, 2 * GIB);
+	memory_flush(&memory, UINT64_MAX);
+	munmap(memory.host, memory.size);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("memory");
@@ -130,6 +154,7 @@ int main(void)
 	tcase_add_test(tc, nothing_reaches_across_the_hole);
 	tcase_add_test(tc, sums_that_overflow);
 	tcase_add_test(tc, memory_that_cannot_be_had);
+	tcase_add_test(tc, a_flushed_page_keeps_contents_and_rights);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
