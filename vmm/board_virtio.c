@@ -5,6 +5,7 @@
 
 #include "vmm/machine.h"
 #include "vmm/machine_parts.h"
+#include "vmm/virtio/virtio_blk.h"
 #include "vmm/virtio/virtio_rng.h"
 
 /* Put a device onto the bus. NULL: it could not be created. Either way it is the machine's. */
@@ -30,6 +31,27 @@ static int add(struct machine *m, struct virtio_device *dev)
 	return 0;
 }
 
+/* add(), for a device that was put together from what the user named. 0 or an exit code, logged. */
+static int add_device(struct machine *m, struct virtio_device *dev)
+{
+	int ret = add(m, dev);
+
+	return ret ? machine_failed(m, "a virtio device", ret, EXIT_CODE_INTERNAL) : 0;
+}
+
+static int add_disk(struct machine *m, const struct virtio_host *host, uint32_t number)
+{
+	const struct disk_option *option = &m->options->disk[number];
+	char error[DISK_ERROR_SIZE];
+	struct disk_file disk;
+
+	if (disk_file_open(&disk, option->path, option->read_only, error)) {
+		log_line(m->log, LOG_ERROR, "%s", error);
+		return EXIT_CODE_USAGE;
+	}
+	return add_device(m, virtio_blk_create(host, disk, number));
+}
+
 int machine_create_virtio(struct machine *m)
 {
 	const struct options *o = m->options;
@@ -40,9 +62,11 @@ int machine_create_virtio(struct machine *m)
 	};
 	int ret = 0;
 
-	if (o->rng)
-		ret = add(m, virtio_rng_create(&host));
-	return ret ? machine_failed(m, "virtio devices", ret, EXIT_CODE_INTERNAL) : 0;
+	for (uint32_t i = 0; ret == 0 && i < o->nr_disks; i++)
+		ret = add_disk(m, &host, i);
+	if (ret == 0 && o->rng)
+		ret = add_device(m, virtio_rng_create(&host));
+	return ret;
 }
 
 void machine_destroy_virtio(struct machine *m)

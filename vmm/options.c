@@ -35,7 +35,7 @@ enum {
 	OPT_LOG_FILE,
 };
 
-#define SHORT_OPTIONS ":c:m:i:p:vVh"
+#define SHORT_OPTIONS ":c:m:i:p:d:vVh"
 
 static const struct option long_options[] = {
 	{ "cpus", required_argument, NULL, 'c' },
@@ -52,6 +52,7 @@ static const struct option long_options[] = {
 	{ "ioapic-version", required_argument, NULL, OPT_IOAPIC_VERSION },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
 	{ "test-device", no_argument, NULL, OPT_TEST_DEVICE },
+	{ "disk", required_argument, NULL, 'd' },
 	{ "rng", no_argument, NULL, OPT_RNG },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "dump-on-exit", optional_argument, NULL, OPT_DUMP },
@@ -207,6 +208,8 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 	case OPT_TEST_DEVICE:
 		o->test_device = true;
 		return 0;
+	case 'd':
+		return option_disk(p, text);
 	case OPT_RNG:
 		o->rng = true;
 		return 0;

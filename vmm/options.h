@@ -54,6 +54,14 @@ enum options_action {
 	ACTION_HELP,
 };
 
+#define OPTIONS_MAX_DISKS 8
+#define OPTIONS_PATH_SIZE 1024
+
+struct disk_option {
+	char path[OPTIONS_PATH_SIZE];
+	bool read_only;
+};
+
 struct options {
 	enum options_action action;
 	const char *guest; /* NULL: the built-in SMP test kernel */
@@ -72,6 +80,8 @@ struct options {
 	const char *serial_path;
 	bool test_device;
 	bool rng;
+	uint32_t nr_disks;
+	struct disk_option disk[OPTIONS_MAX_DISKS];
 	uint32_t timeout; /* seconds, 0: none */
 	enum dump_choice dump;
 	bool stats;

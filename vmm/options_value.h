@@ -33,4 +33,8 @@ int option_number(struct option_parser *p, const char *option, const char *text,
 /* The value of --memory, in bytes and whole pages. */
 int option_memory(struct option_parser *p, const char *text, uint64_t *bytes);
 
+/* ---- options_device.c: one more device ------------------------------------------------------- */
+
+int option_disk(struct option_parser *p, const char *text);
+
 #endif

@@ -64,6 +64,16 @@ refuse "initrd missing" "noinitrd" --initrd noinitrd "$BIN/hello-pvh.elf"
 refuse "memory too small for image" "memory" --memory 2M "$BIN/high.elf"
 refuse "image over the tables" "overlap|reserved|0x" "$BIN/overlap.elf"
 
+# Disks
+truncate -s 1M disk
+truncate -s 1000 odd
+refuse "disk missing" "nodisk: No such file.*truncate" --disk nodisk "$BIN/hello.elf"
+refuse "disk empty" "empty is empty" --disk empty "$BIN/hello.elf"
+refuse "disk of odd size" "odd has 1000 bytes, which is no multiple of 512" -d odd,ro "$BIN/hello.elf"
+refuse "disk twice" "disk is in use by another machine" -d disk -d disk "$BIN/hello.elf"
+refuse "disk key" "'rw' is not one of: ro" -d disk,rw "$BIN/hello.elf"
+expect "a disk and its reader" 0 "" vmm -d disk,ro -d disk,ro "$BIN/hello.elf"
+
 # KVM
 for cap in 136:KVM_CAP_IMMEDIATE_EXIT 121:KVM_CAP_SPLIT_IRQCHIP 188:KVM_CAP_X86_USER_SPACE_MSR; do
 	if [ -n "${SANITIZED:-}" ]; then break; fi
