@@ -91,9 +91,9 @@ bool lapic_post(struct lapic_inbox *inbox, const struct apic_msg *msg)
 	case APIC_MODE_EXTINT:
 		return set_events(inbox, LAPIC_EVENT_EXTINT);
 	case APIC_MODE_RESERVED:
-		break;
+	default:
+		return false;
 	}
-	return false;
 }
 
 bool lapic_post_event(struct lapic_inbox *inbox, uint32_t events)

@@ -70,6 +70,7 @@ static void deliver_edge(struct lapic *a, uint32_t lvt)
 	case APIC_MODE_LOWEST_PRIORITY:
 	case APIC_MODE_RESERVED:
 	case APIC_MODE_SIPI:
+	default:
 		break;
 	}
 }

@@ -185,6 +185,14 @@ START_TEST(R83_R85_R158_messages_without_effect)
 		ck_assert(!lapic_post(&inbox, &msg));
 		ck_assert(!lapic_inbox_pending(&inbox));
 	}
+	for (unsigned int mode = 8; mode < 300; mode++) {
+		struct apic_msg msg = message((enum apic_delivery_mode)mode, 0x41);
+
+		ck_assert(!lapic_post(&inbox, &msg));
+	}
+	ck_assert(!lapic_post_event(&inbox, 0));
+	ck_assert(!lapic_post_event(&inbox, LAPIC_EVENT_VECTORS | LAPIC_EVENT_SIPI));
+	ck_assert(!lapic_inbox_pending(&inbox));
 }
 END_TEST
 

@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <time.h>
 
 #include "tests/unit/lapic_fixture.h"
@@ -290,11 +291,87 @@ START_TEST(R127_R128_init_and_sipi_keep_their_order)
 }
 END_TEST
 
+#define SIGNALS      5000u
+#define SIGNAL_NS    60000
+#define OWN_PAGE     0x55u
+#define SIGNALS_PAGE 0xaau
+
+struct contenders {
+	struct lapic_inbox inbox;
+	_Atomic uint32_t signals;
+};
+
+static void post_start(struct lapic_inbox *inbox, uint32_t page)
+{
+	const struct apic_msg init = { .mode = APIC_MODE_INIT, .asserted = true };
+	const struct apic_msg sipi = { .mode = APIC_MODE_SIPI,
+				       .vector = (uint8_t)page,
+				       .asserted = true };
+
+	lapic_post(inbox, &init);
+	lapic_post(inbox, &sipi);
+}
+
+/* Between any two instructions of the other sender. */
+static void post_in_signal(int number, siginfo_t *info, void *context)
+{
+	struct contenders *c = info->si_value.sival_ptr;
+
+	(void)number;
+	(void)context;
+	post_start(&c->inbox, SIGNALS_PAGE);
+	atomic_fetch_add(&c->signals, 1);
+}
+
+static timer_t start_signals(struct contenders *c)
+{
+	struct sigaction action = { .sa_sigaction = post_in_signal,
+				    .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGUSR1,
+				  .sigev_value.sival_ptr = c };
+	const struct itimerspec often = { .it_interval.tv_nsec = SIGNAL_NS,
+					  .it_value.tv_nsec = SIGNAL_NS };
+	timer_t timer;
+
+	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+	ck_assert_int_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+	ck_assert_int_eq(timer_settime(timer, 0, &often, NULL), 0);
+	return timer;
+}
+
+/* An exchange that fails because the word has changed is tried again, and neither page is mixed. */
+START_TEST(R126_R128_sipis_of_two_senders_never_mix)
+{
+	struct contenders c = { .signals = 0 };
+	struct lapic a = fx_reset_ap();
+	uint64_t end = host_ns() + PATIENCE_NS;
+	timer_t timer;
+
+	lapic_inbox_reset(&c.inbox);
+	timer = start_signals(&c);
+	while (atomic_load(&c.signals) < SIGNALS && host_ns() < end) {
+		for (uint32_t i = 0; i < 500; i++) {
+			uint32_t page;
+
+			post_start(&c.inbox, OWN_PAGE);
+			page = (lapic_drain(&a, &c.inbox) & LAPIC_EVENT_SIPI_MASK) >>
+			       LAPIC_EVENT_SIPI_SHIFT;
+			ck_assert_msg(page == OWN_PAGE || page == SIGNALS_PAGE, "page %#x",
+				      (unsigned int)page);
+		}
+	}
+	timer_delete(timer);
+	ck_assert_uint_ge(atomic_load(&c.signals), SIGNALS);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		R4_R71_R177_every_vector_arrives_once,
 		R127_R128_init_and_sipi_keep_their_order,
+		R126_R128_sipis_of_two_senders_never_mix,
 	};
 
 	return fx_run("lapic_inbox_threads", tests, FX_COUNT(tests));

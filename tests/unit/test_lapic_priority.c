@@ -232,6 +232,9 @@ START_TEST(R67_arbitration_priority)
 	ck_assert_uint_eq(fx_read(&a, LAPIC_APR), 0x3a);
 	lapic_accept(&a, 0x57, false);
 	ck_assert_uint_eq(fx_read(&a, LAPIC_APR), 0x50);
+	fx_take(&a, 0x57);
+	fx_write(&a, LAPIC_TPR, 0x5a);
+	ck_assert_uint_eq(fx_read(&a, LAPIC_APR), 0x50); /* what TPR and ISR have in common */
 }
 END_TEST
 

@@ -55,6 +55,9 @@ START_TEST(R1_lint0_extint_option)
 	ck_assert(!lapic_accepts_extint(&a));
 	a = fx_reset();
 	ck_assert(!lapic_accepts_extint(&a));
+	config.bsp = false;
+	lapic_power_up(&a, &config);
+	ck_assert_uint_eq(fx_read(&a, LAPIC_LVT_LINT0), 0x10000);
 }
 END_TEST
 

@@ -136,6 +136,11 @@ START_TEST(modes_that_the_cpu_does_not_offer_are_refused)
 	config = fx_config();
 	config.tsc_deadline = false;
 	check_refused_by(config, &state, LAPIC_STATE_NO_TSC_DEADLINE);
+	fx_write(&a, LAPIC_LVT_TIMER, 0x20040);
+	state = saved(&a);
+	a = fx_enabled_with(config);
+	ck_assert_int_eq(lapic_state_restore(&a, &state, 0, FX_NOW), LAPIC_STATE_OK);
+	ck_assert_uint_eq(fx_read(&a, LAPIC_LVT_TIMER), 0x20040);
 }
 END_TEST
 

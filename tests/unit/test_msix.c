@@ -223,6 +223,7 @@ START_TEST(table_is_read_in_any_width_and_written_in_dwords)
 		ck_assert_uint_eq(msix_table_read(&r.x, 16 + i, 1), 0x88 - 0x11 * i);
 	ck_assert_uint_eq(msix_table_read(&r.x, 18, 2), 0x5566);
 	ck_assert_uint_eq(msix_table_read(&r.x, 22, 4), 0x56781122);
+	ck_assert_uint_eq(msix_table_read(&r.x, 16, 9), UINT64_C(0x1122334455667788));
 
 	msix_table_write(&r.x, 16, 1, 0, &r.out);
 	msix_table_write(&r.x, 16, 2, 0, &r.out);

@@ -53,27 +53,6 @@ START_TEST(R170_the_msr_takes_aligned_ram_only)
 }
 END_TEST
 
-START_TEST(R179_silent_only_on_top_edge_and_alone)
-{
-	struct lapic a = fx_enabled();
-
-	ck_assert_int_eq(lapic_silent_eoi(&a), LAPIC_NO_VECTOR);
-	serve(&a, 0x41, false);
-	ck_assert_int_eq(lapic_silent_eoi(&a), 0x41);
-	/* Nesting is no obstacle: the next EOI is the upper one's. */
-	serve(&a, 0x81, false);
-	ck_assert_int_eq(lapic_silent_eoi(&a), 0x81);
-	/* Level: I/O APICs wait for it. */
-	serve(&a, 0x91, true);
-	ck_assert_int_eq(lapic_silent_eoi(&a), LAPIC_NO_VECTOR);
-	fx_eoi(&a);
-	ck_assert_int_eq(lapic_silent_eoi(&a), 0x81);
-	/* Something waits, were it for a lower class. */
-	lapic_accept(&a, 0x22, false);
-	ck_assert_int_eq(lapic_silent_eoi(&a), LAPIC_NO_VECTOR);
-}
-END_TEST
-
 START_TEST(R170_a_cleared_flag_ends_the_vector)
 {
 	struct lapic a = fx_enabled();
@@ -126,7 +105,6 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		R170_the_msr_takes_aligned_ram_only,
-		R179_silent_only_on_top_edge_and_alone,
 		R170_a_cleared_flag_ends_the_vector,
 		R180_an_unused_flag_is_taken_back,
 	};
