@@ -142,13 +142,10 @@ static void inject_one(struct vcpu *vcpu)
 
 /*
  * Without an irqchip in KVM an interrupt counts as delivered at once, also before a #GP that an MSR
- * exit is about to raise, and before a POPF from MMIO is finished: IF may be 0 by the time it is
- * delivered. So those go first.
+ * exit is about to raise: IF may be 0 by the time it is delivered. So that goes first.
  */
 static bool can_inject(const struct vcpu *vcpu)
 {
-	if (vcpu->machine->shape == IRQCHIP_NONE && vcpu->unfinished_exit)
-		return false;
 	return vcpu->run->ready_for_interrupt_injection && !vcpu->gp_pending;
 }
 
@@ -159,6 +156,15 @@ static void inject_or_ask(struct vcpu *vcpu)
 	run->request_interrupt_window = 0;
 	if (!something_to_inject(vcpu))
 		return;
+	/*
+	 * The same goes for a POPF from MMIO, say. KVM_RUN finishes the instruction, and nothing more:
+	 * then KVM's word on readiness is about what comes after it. To ask for a window instead would
+	 * starve a guest that polls a port on a host that looks for windows only now and then.
+	 */
+	if (vcpu->machine->shape == IRQCHIP_NONE && vcpu->unfinished_exit) {
+		__atomic_store_n(&run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
 	if (can_inject(vcpu))
 		inject_one(vcpu);
 	if (something_to_inject(vcpu)) {

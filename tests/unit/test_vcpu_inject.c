@@ -64,7 +64,9 @@ START_TEST(without_irqchip_an_unfinished_exit_goes_first)
 	board->machine.vcpus[0].unfinished_exit = true;
 	accept_vector(board, 0x41);
 	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
-	ck_assert_uint_eq(board->vcpu[0].run.request_interrupt_window, 1);
+	/* KVM_RUN shall finish it and come back, and not run the guest in search of a window. */
+	ck_assert_uint_eq(board->vcpu[0].run.request_interrupt_window, 0);
+	ck_assert_uint_eq(board->vcpu[0].run.immediate_exit, 1);
 	board->machine.vcpus[0].unfinished_exit = false;
 	ck_assert_int_eq(inject(board), 0x41);
 	fake_board_free(board);
