@@ -10,6 +10,7 @@
 #define APIC_ID          0x020u
 #define APIC_VERSION     0x030u
 #define APIC_TPR         0x080u
+#define APIC_APR         0x090u
 #define APIC_PPR         0x0a0u
 #define APIC_EOI         0x0b0u
 #define APIC_LDR         0x0d0u

@@ -143,6 +143,22 @@ static inline void write_cr8(uint64_t value)
 	__asm__ volatile("movq %0, %%cr8" : : "r"(value) : "memory");
 }
 
+static inline bool write_cr8_safe(uint64_t value)
+{
+	uint32_t failed = 1;
+
+	__asm__ volatile("1: movq %1, %%cr8\n"
+			 "xorl %0, %0\n"
+			 "2:\n"
+			 ".pushsection .fixups, \"a\"\n"
+			 ".quad 1b, 2b\n"
+			 ".popsection"
+			 : "+r"(failed)
+			 : "r"(value)
+			 : "memory", "cc");
+	return failed == 0;
+}
+
 static inline uint64_t read_cr8(void)
 {
 	uint64_t value;

@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # The lane expands the variables.
 # shellcheck disable=SC2016
 "$SOURCE/scripts/lane" "$lane" "$@" --build "$BIN/.." --timeout 1100 --file "$here/lane_suite.sh" \
-	--file "$here/known.sh" -- sh -c 'exec sh "$VMM_FILES/lane_suite.sh" "$VMM_LANE"'
+	--file "$here/known.sh" --file "$here/../differential/compare.sh" -- sh -c 'exec sh "$VMM_FILES/lane_suite.sh" "$VMM_LANE"'
 status=$?
 [ $status -eq 4 ] && skip "the lane $lane is not available"
 exit $status

@@ -50,5 +50,21 @@ for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
 done
 run "PVH" 0 --cpus 2 --test-device "$VMM_BIN/smp-pvh.elf" -- xapic
 run "multiboot" 0 "$VMM_BIN/hello-multiboot.elf"
+
+# differential CPUS SEED EPISODES
+differential() {
+	if "$VMM_FILES/compare.sh" "$@"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+}
+case $lane in
+intel) differential 1 3 1 20 ;;
+*)
+	differential 1 3 3
+	differential 3 4 2
+	;;
+esac
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

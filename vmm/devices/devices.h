@@ -136,11 +136,13 @@ int fw_cfg_init(struct fw_cfg *fw, struct bus *ports, uint32_t nr_cpus, uint64_t
  * 0x2000 + n (n = 0..23), any width: drive I/O APIC pin n, 0 low, anything else high.
  * 0x2040, 0x2044 (32 bits): MSI address, low and high half. 0x2048 (32 bits): MSI data; the write
  * sends the message.
+ * 0x204c, read: all ones, after the host has let other threads run. For CPUs that poll each other.
  */
 #define TEST_DEVICE_PORT             0x2000
 #define TEST_DEVICE_MSI_ADDRESS      0x2040
 #define TEST_DEVICE_MSI_ADDRESS_HIGH 0x2044
 #define TEST_DEVICE_MSI_DATA         0x2048
+#define TEST_DEVICE_YIELD            0x204c
 
 struct test_device {
 	pthread_mutex_t lock;

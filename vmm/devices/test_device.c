@@ -5,9 +5,11 @@
  */
 #include "vmm/devices/devices.h"
 
+#include <sched.h>
+
 #include "vmm/devices/device_state.h"
 
-#define TEST_DEVICE_SIZE    (TEST_DEVICE_MSI_DATA + 4 - TEST_DEVICE_PORT)
+#define TEST_DEVICE_SIZE    (TEST_DEVICE_YIELD + 4 - TEST_DEVICE_PORT)
 #define TEST_DEVICE_NR_PINS 24
 
 static uint64_t test_device_read(void *device, uint64_t offset, uint32_t len)
@@ -15,6 +17,8 @@ static uint64_t test_device_read(void *device, uint64_t offset, uint32_t len)
 	struct test_device *dev = device;
 	uint64_t value = UINT64_MAX;
 
+	if (offset + TEST_DEVICE_PORT == TEST_DEVICE_YIELD)
+		sched_yield();
 	if (len != 4)
 		return value;
 	pthread_mutex_lock(&dev->lock);
