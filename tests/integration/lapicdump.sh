@@ -47,7 +47,8 @@ refuse "unknown letter" "bad option '-q'" -q page.bin
 refuse "two files" "more than one file" page.bin page.bin
 refuse "missing file" "cannot read nowhere.bin: No such file" nowhere.bin
 refuse "a folder" "cannot read /: Is a directory" /
-refuse "text" "found text; expected a register page of 1024 or 4096" "$0"
+printf 'registers:\n  ID 3\n' >text
+refuse "text" "found text; expected a register page of 1024 or 4096" text
 refuse "nothing" "standard input: found 0 bytes" -
 head -c 100 page.bin >short.bin
 refuse "truncated" "short.bin: found 100 bytes" short.bin

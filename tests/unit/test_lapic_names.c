@@ -76,8 +76,8 @@ END_TEST
 START_TEST(what_is_no_name)
 {
 	static const char *const names[] = {
-		"",     "_",     "APIC", "APIC_", "ISR8", "ISR33",       "LVT",
-		"LVT2", "TIMER", "0x20", "SVRX",  "SV",   "APICAPIC_ID", "AP_TPR",
+		"",      "_",    "APIC", "APIC_", "ISR8",        "ISR33", "LVT",    "LVT2",
+		"TIMER", "0x20", "SVRX", "SV",    "APICAPIC_ID", "{ID",   "AP_TPR",
 	};
 
 	for (size_t i = 0; i < FX_COUNT(names); i++)

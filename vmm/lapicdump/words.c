@@ -27,8 +27,6 @@ uint32_t lapicdump_id(const struct lapicdump_input *input)
 	uint32_t ldr = lapic_page_load(input->state.page, LAPIC_LDR);
 	uint32_t old = id >> OLD_ID_SHIFT;
 
-	if (input->is_state)
-		return input->x2apic ? id : old;
 	if (!input->x2apic || ldr == ((old >> 4) << 16 | 1u << (old & 15)))
 		return old;
 	return id;
