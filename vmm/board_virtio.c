@@ -2,10 +2,13 @@
 /* The board's virtio devices: which were asked for, in the order of their PCI slots. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "vmm/machine.h"
 #include "vmm/machine_parts.h"
+#include "vmm/virtio/tap.h"
 #include "vmm/virtio/virtio_blk.h"
+#include "vmm/virtio/virtio_net.h"
 #include "vmm/virtio/virtio_rng.h"
 
 /* Put a device onto the bus. NULL: it could not be created. Either way it is the machine's. */
@@ -52,6 +55,23 @@ static int add_disk(struct machine *m, const struct virtio_host *host, uint32_t 
 	return add_device(m, virtio_blk_create(host, disk, number));
 }
 
+static int add_net(struct machine *m, const struct virtio_host *host, uint32_t number)
+{
+	const struct net_option *option = &m->options->net[number];
+	uint8_t mac[TAP_MAC_SIZE];
+	char error[TAP_ERROR_SIZE];
+	int tap = tap_open(option->tap, m->log, error);
+
+	if (tap < 0) {
+		log_line(m->log, LOG_ERROR, "%s", error);
+		return EXIT_CODE_USAGE;
+	}
+	tap_default_mac(option->tap, mac);
+	if (option->has_mac)
+		memcpy(mac, option->mac, sizeof(mac));
+	return add_device(m, virtio_net_create(host, tap, mac));
+}
+
 int machine_create_virtio(struct machine *m)
 {
 	const struct options *o = m->options;
@@ -64,6 +84,8 @@ int machine_create_virtio(struct machine *m)
 
 	for (uint32_t i = 0; ret == 0 && i < o->nr_disks; i++)
 		ret = add_disk(m, &host, i);
+	for (uint32_t i = 0; ret == 0 && i < o->nr_nets; i++)
+		ret = add_net(m, &host, i);
 	if (ret == 0 && o->rng)
 		ret = add_device(m, virtio_rng_create(&host));
 	return ret;

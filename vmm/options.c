@@ -35,7 +35,7 @@ enum {
 	OPT_LOG_FILE,
 };
 
-#define SHORT_OPTIONS ":c:m:i:p:d:vVh"
+#define SHORT_OPTIONS ":c:m:i:p:d:n:vVh"
 
 static const struct option long_options[] = {
 	{ "cpus", required_argument, NULL, 'c' },
@@ -53,6 +53,7 @@ static const struct option long_options[] = {
 	{ "serial", required_argument, NULL, OPT_SERIAL },
 	{ "test-device", no_argument, NULL, OPT_TEST_DEVICE },
 	{ "disk", required_argument, NULL, 'd' },
+	{ "net", required_argument, NULL, 'n' },
 	{ "rng", no_argument, NULL, OPT_RNG },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "dump-on-exit", optional_argument, NULL, OPT_DUMP },
@@ -210,6 +211,8 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 		return 0;
 	case 'd':
 		return option_disk(p, text);
+	case 'n':
+		return option_net(p, text);
 	case OPT_RNG:
 		o->rng = true;
 		return 0;

@@ -62,6 +62,16 @@ struct disk_option {
 	bool read_only;
 };
 
+#define OPTIONS_MAX_NETS 8
+#define OPTIONS_TAP_SIZE 16 /* IFNAMSIZ */
+#define OPTIONS_MAC_SIZE 6
+
+struct net_option {
+	char tap[OPTIONS_TAP_SIZE];
+	bool has_mac; /* else one is made from the name */
+	uint8_t mac[OPTIONS_MAC_SIZE];
+};
+
 struct options {
 	enum options_action action;
 	const char *guest; /* NULL: the built-in SMP test kernel */
@@ -82,6 +92,8 @@ struct options {
 	bool rng;
 	uint32_t nr_disks;
 	struct disk_option disk[OPTIONS_MAX_DISKS];
+	uint32_t nr_nets;
+	struct net_option net[OPTIONS_MAX_NETS];
 	uint32_t timeout; /* seconds, 0: none */
 	enum dump_choice dump;
 	bool stats;

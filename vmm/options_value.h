@@ -36,5 +36,6 @@ int option_memory(struct option_parser *p, const char *text, uint64_t *bytes);
 /* ---- options_device.c: one more device ------------------------------------------------------- */
 
 int option_disk(struct option_parser *p, const char *text);
+int option_net(struct option_parser *p, const char *text);
 
 #endif

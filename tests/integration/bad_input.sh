@@ -74,6 +74,19 @@ refuse "disk twice" "disk is in use by another machine" -d disk -d disk "$BIN/he
 refuse "disk key" "'rw' is not one of: ro" -d disk,rw "$BIN/hello.elf"
 expect "a disk and its reader" 0 "" vmm -d disk,ro -d disk,ro "$BIN/hello.elf"
 
+# Networks
+refuse "tap missing" "there is no interface 'vmm-none'.*ip tuntap add dev vmm-none mode tap" \
+	-n tap=vmm-none "$BIN/hello.elf"
+refuse "no tap" "--net: " -n tap=lo "$BIN/hello.elf"
+refuse "net without tap" "lacks tap=NAME" -n mac=02:00:00:00:00:01 "$BIN/hello.elf"
+if [ "$(id -u)" -eq 0 ] && ip tuntap add dev vmmtest0 mode tap 2>/dev/null; then
+	expect "a tap that is down" 0 "tap 'vmmtest0' is down.*ip link set vmmtest0 up" \
+		vmm -n tap=vmmtest0 "$BIN/hello.elf"
+	refuse "tap twice" "'vmmtest0' is in use by another machine" \
+		-n tap=vmmtest0 -n tap=vmmtest0 "$BIN/hello.elf"
+	ip tuntap del dev vmmtest0 mode tap
+fi
+
 # KVM
 for cap in 136:KVM_CAP_IMMEDIATE_EXIT 121:KVM_CAP_SPLIT_IRQCHIP 188:KVM_CAP_X86_USER_SPACE_MSR; do
 	if [ -n "${SANITIZED:-}" ]; then break; fi

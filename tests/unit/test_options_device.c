@@ -84,6 +84,38 @@ START_TEST(disks_that_are_refused)
 }
 END_TEST
 
+START_TEST(interfaces)
+{
+	static const uint8_t mac[OPTIONS_MAC_SIZE] = { 0x52, 0x54, 0, 0xab, 0xCD, 0x7f };
+	const struct options o = accept_line("-n tap=tap0 --net tap=other,mac=52:54:00:ab:CD:7f");
+
+	ck_assert_uint_eq(o.nr_nets, 2);
+	ck_assert_str_eq(o.net[0].tap, "tap0");
+	ck_assert(!o.net[0].has_mac);
+	ck_assert_str_eq(o.net[1].tap, "other");
+	ck_assert(o.net[1].has_mac);
+	ck_assert_mem_eq(o.net[1].mac, mac, sizeof(mac));
+}
+END_TEST
+
+START_TEST(interfaces_that_are_refused)
+{
+	refuse("--net tap0", "'tap0' is not one of: tap=NAME, mac=ADDRESS");
+	refuse("--net tap=", "'tap=' is no name");
+	refuse("--net tap=0123456789abcdef", "1 to 15 characters");
+	refuse("--net mac=02:00:00:00:00:01", "lacks tap=NAME");
+	refuse("--net tap=a,", "'' is not one of");
+	refuse("--net tap=a,mtu=9000", "'mtu=9000' is not one of");
+	refuse("--net tap=a,mac=01:00:00:00:00:01", "no address of a single interface");
+	refuse("--net tap=a,mac=02:00:00:00:00", "no address");
+	refuse("--net tap=a,mac=02:00:00:00:00:0", "no address");
+	refuse("--net tap=a,mac=02:00:00:00:00:01:02", "no address");
+	refuse("--net tap=a,mac=02:00:00:00:00:0g", "no address");
+	refuse("-n tap=a -n tap=a -n tap=a -n tap=a -n tap=a -n tap=a -n tap=a -n tap=a -n tap=a",
+	       "more than 8");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("device options");
@@ -94,6 +126,8 @@ int main(void)
 	tcase_add_test(all, no_devices_unless_asked_for);
 	tcase_add_test(all, disks);
 	tcase_add_test(all, disks_that_are_refused);
+	tcase_add_test(all, interfaces);
+	tcase_add_test(all, interfaces_that_are_refused);
 	suite_add_tcase(suite, all);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

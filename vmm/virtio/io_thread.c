@@ -60,6 +60,11 @@ int io_thread_change(struct io_thread *thread, struct io_source *source, uint32_
 	return control(thread, EPOLL_CTL_MOD, source, events);
 }
 
+void io_thread_remove(struct io_thread *thread, struct io_source *source)
+{
+	epoll_ctl(thread->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
+}
+
 int io_thread_start(struct io_thread *thread, const char *name)
 {
 	sigset_t all;

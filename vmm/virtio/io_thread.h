@@ -34,6 +34,7 @@ int io_thread_create(struct io_thread *thread);
 /* events are those of epoll_ctl(2); 0 for none at present. Any thread. 0 or -errno. */
 int io_thread_add(struct io_thread *thread, struct io_source *source, uint32_t events);
 int io_thread_change(struct io_thread *thread, struct io_source *source, uint32_t events);
+void io_thread_remove(struct io_thread *thread, struct io_source *source);
 /* The thread has all signals blocked. 0 or -errno. */
 int io_thread_start(struct io_thread *thread, const char *name);
 /* Wait until the thread has ended; nothing is called afterwards. Harmless if it does not run. */

@@ -26,11 +26,12 @@
 #define VIRTIO_MAX_QUEUES 4
 #define VIRTIO_NO_VECTOR  0xffff
 
+struct io_thread;
 struct virtio_device;
 
 /*
  * One kind of device. Calls are made with the device's lock held, but for destroy. config_read is
- * needed where config_size is not 0; config_write and reset may be NULL.
+ * needed where config_size is not 0; config_write, reset and attach may be NULL.
  */
 struct virtio_kind {
 	const char *name; /* "virtio-rng" */
@@ -47,6 +48,8 @@ struct virtio_kind {
 	void (*config_write)(struct virtio_device *dev, uint32_t offset, uint8_t value);
 	/* Forget requests and everything else that the driver has set up. */
 	void (*reset)(struct virtio_device *dev);
+	/* Before the I/O thread starts, no lock held: add what else it is to wait for. 0 or -errno. */
+	int (*attach)(struct virtio_device *dev, struct io_thread *thread);
 	/* No driver, nor anybody else, will call any more. */
 	void (*destroy)(struct virtio_device *dev);
 };

@@ -335,6 +335,8 @@ int virtio_pci_create(struct virtio_pci *t, struct virtio_device *dev, struct pc
 	ret = io_thread_create(&t->thread);
 	if (ret == 0)
 		ret = create_doorbells(t);
+	if (ret == 0 && dev->kind->attach)
+		ret = dev->kind->attach(dev, &t->thread);
 	return ret ? ret : pci_bus_add(bus, &t->fn);
 }
 
