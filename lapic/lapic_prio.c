@@ -9,13 +9,18 @@
 
 #define CLASS 0xf0u
 
-/* The highest vector in a bitmap of eight slots, or LAPIC_NO_VECTOR. */
-static inline int highest(const struct lapic_slot words[8])
+/* The highest vector in the slots up to number top of a bitmap, or LAPIC_NO_VECTOR. */
+static inline int highest_up_to(const struct lapic_slot words[8], int top)
 {
-	for (int i = 7; i >= 0; i--)
+	for (int i = top; i >= 0; i--)
 		if (words[i].reg != 0)
 			return 32 * i + 31 - __builtin_clz(words[i].reg);
 	return LAPIC_NO_VECTOR;
+}
+
+static inline int highest(const struct lapic_slot words[8])
+{
+	return highest_up_to(words, 7);
 }
 
 static inline uint32_t *word(struct lapic_slot words[8], uint32_t vector)
@@ -35,23 +40,23 @@ static inline uint32_t priority(int vector)
 }
 
 /* Where TPR and ISR are of one class, either value is allowed; TPR's it is (R55, D9). */
-static inline uint32_t compute_ppr(const struct lapic *a)
+static inline uint32_t ppr_with(const struct lapic *a, int in_service)
 {
 	uint32_t tpr = a->regs.tpr.reg & 0xff;
-	uint32_t isr = priority(highest(a->regs.isr)) & CLASS;
+	uint32_t isr = priority(in_service) & CLASS;
 
 	return (tpr & CLASS) >= isr ? tpr : isr;
 }
 
 uint8_t lapic_ppr(const struct lapic *a)
 {
-	return (uint8_t)compute_ppr(a);
+	return (uint8_t)ppr_with(a, highest(a->regs.isr));
 }
 
 /* The page shows the PPR of the moment, so that a dump of it is true. */
 static inline void show_ppr(struct lapic *a)
 {
-	a->regs.ppr.reg = compute_ppr(a);
+	a->regs.ppr.reg = ppr_with(a, highest(a->regs.isr));
 }
 
 /* SDM figure "Arbitration Priority Register (APR)" (R67, D5). */
@@ -160,7 +165,8 @@ void lapic_eoi(struct lapic *a, struct lapic_effect *effect)
 		return;
 	}
 	*word(a->regs.isr, vector) &= ~bit(vector);
-	show_ppr(a);
+	/* What is left is not above what has ended, so the search goes on from there. */
+	a->regs.ppr.reg = ppr_with(a, highest_up_to(a->regs.isr, isr / 32));
 	if (*word(a->regs.tmr, vector) & bit(vector) &&
 	    !(a->regs.svr.reg & LAPIC_SVR_DIRECTED_EOI)) { /* R69, R74 */
 		effect->kind = LAPIC_EFFECT_EOI;

@@ -36,6 +36,7 @@ struct rig {
 	struct lapic *xapic;
 	struct lapic_inbox inbox;
 	struct lapic_directory directory;
+	struct lapic_directory large; /* of LAPIC_MAX_CPUS CPUs in x2APIC mode */
 	uint16_t targets[LAPIC_MAX_CPUS];
 	uint64_t sum; /* of results, so that nothing is optimised away */
 };
@@ -56,6 +57,18 @@ static void write_register(struct lapic *a, uint32_t offset, uint64_t value)
 	(void)lapic_write(a, offset, value, 0, &effect);
 }
 
+static void fill_large_directory(struct rig *rig, struct lapic_config config)
+{
+	struct lapic a;
+
+	lapic_directory_reset(&rig->large, LAPIC_MAX_CPUS, 0);
+	for (config.id = 0; config.id < LAPIC_MAX_CPUS; config.id++) {
+		lapic_power_up(&a, &config);
+		(void)lapic_base_write(&a, a.base | LAPIC_BASE_EXTD);
+		lapic_publish(&rig->large, config.id, &a);
+	}
+}
+
 static void reset_rig(struct rig *rig)
 {
 	struct lapic_config config = { .x2apic = true, .maxphyaddr = 52, .bus_cycle_ns = 1 };
@@ -74,6 +87,7 @@ static void reset_rig(struct rig *rig)
 		write_register(a, LAPIC_SVR, LAPIC_SVR_ENABLE | 0xff);
 		lapic_publish(&rig->directory, i, a);
 	}
+	fill_large_directory(rig, config);
 }
 
 static void nothing(struct rig *rig)
@@ -109,10 +123,10 @@ static void run_eoi(struct rig *rig)
 		&rig->apic[0], LAPIC_X2APIC_MSR_FIRST + LAPIC_EOI / 16, 0, 0, &effect);
 }
 
+/* By hand, so that it costs the same whether the vector is there or not. */
 static void prepare_accept(struct rig *rig)
 {
-	lapic_ack(&rig->apic[0], VECTOR);
-	run_eoi(rig);
+	rig->apic[0].regs.irr[VECTOR / 32].reg = 0;
 }
 
 static void run_accept(struct rig *rig)
@@ -144,24 +158,35 @@ static void run_pending(struct rig *rig)
 	rig->sum += (uint64_t)lapic_pending(&rig->apic[0]);
 }
 
-/* One CPU by its physical id, and all 64 by the broadcast id: decode, then find the targets. */
-static void send(struct rig *rig, uint64_t dest)
+/* Decode what was written to ICR, then find the targets. */
+static void send(struct rig *rig, const struct lapic_directory *directory, uint64_t icr)
 {
 	struct lapic_effect effect;
 
 	(void)lapic_msr_write(&rig->apic[0], LAPIC_X2APIC_MSR_FIRST + LAPIC_ICR / 16,
-			      dest << 32 | LAPIC_ICR_ASSERT | VECTOR, 0, &effect);
-	rig->sum += lapic_route(&rig->directory, 0, &effect.msg, rig->targets);
+			      icr | LAPIC_ICR_ASSERT | VECTOR, 0, &effect);
+	rig->sum += lapic_route(directory, 0, &effect.msg, rig->targets);
 }
 
 static void run_send_one(struct rig *rig)
 {
-	send(rig, 1);
+	send(rig, &rig->directory, UINT64_C(1) << 32);
 }
 
 static void run_send_all(struct rig *rig)
 {
-	send(rig, UINT32_MAX);
+	send(rig, &rig->directory, UINT64_C(0xffffffff) << 32);
+}
+
+static void run_send_one_of_many(struct rig *rig)
+{
+	send(rig, &rig->large, UINT64_C(1000) << 32);
+}
+
+/* The sixteen CPUs of cluster 60. */
+static void run_send_cluster_of_many(struct rig *rig)
+{
+	send(rig, &rig->large, UINT64_C(0x003cffff) << 32 | LAPIC_ICR_LOGICAL);
 }
 
 static void run_read_msr(struct rig *rig)
@@ -188,6 +213,8 @@ static const struct op ops[] = {
 	{ "highest pending, IRR full", set_up_full, nothing, run_pending },
 	{ "ICR decoded, routed to 1 CPU", nothing, nothing, run_send_one },
 	{ "ICR decoded, routed to 64 CPUs", nothing, nothing, run_send_all },
+	{ "ICR to 1 CPU of 1024", nothing, nothing, run_send_one_of_many },
+	{ "ICR to 16 CPUs of 1024", nothing, nothing, run_send_cluster_of_many },
 	{ "register read, RDMSR", nothing, nothing, run_read_msr },
 	{ "register read, MMIO", nothing, nothing, run_read_mmio },
 };
