@@ -23,6 +23,7 @@ static void end_by_guest(void *opaque, enum end_reason reason, uint32_t value)
 		[END_POWER_OFF] = MACHINE_POWER_OFF,
 		[END_RESET] = MACHINE_RESET,
 		[END_DEBUG_EXIT] = MACHINE_DEBUG_EXIT,
+		[END_SAVE] = MACHINE_SAVE,
 	};
 	struct machine *m = opaque;
 	struct vcpu *vcpu = accessing_vcpu(m);
@@ -107,6 +108,18 @@ static int create_test_devices(struct machine *m)
 	return local_events_init(&m->local_events, &m->ports);
 }
 
+/* Rather now than when somebody counts on it. */
+static int check_savable(struct machine *m)
+{
+	const struct options *o = m->options;
+
+	if (!(o->save_path || o->restore_path) || !pci_bus_endpoints(&m->pci))
+		return 0;
+	log_line(m->log, LOG_ERROR, "%s: a machine with PCI devices cannot be saved or restored",
+		 o->save_path ? "--save-state" : "--restore");
+	return EXIT_CODE_USAGE;
+}
+
 /* The one list of what is on the board. */
 int machine_create_devices(struct machine *m, struct serial_sink sink)
 {
@@ -133,8 +146,12 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 		ret = create_test_devices(m);
 	if (ret == 0)
 		ret = pci_bus_init(&m->pci, &m->ports, &m->mmio, pci_wiring_of(m));
-	return ret ? machine_failed(m, "devices", ret, EXIT_CODE_INTERNAL)
-		   : machine_create_virtio(m);
+	if (ret == 0 && o->test_device && o->save_path)
+		test_device_offer_save(&m->test_device, end);
+	if (ret)
+		return machine_failed(m, "devices", ret, EXIT_CODE_INTERNAL);
+	ret = machine_create_virtio(m);
+	return ret ? ret : check_savable(m);
 }
 
 void machine_destroy_devices(struct machine *m)

@@ -27,6 +27,7 @@ const char console_help[] = "Ctrl-A x       quit\n"
 			    "Ctrl-A h       this help\n"
 			    "Ctrl-A l       dump the local APICs\n"
 			    "Ctrl-A s       print the counters\n"
+			    "Ctrl-A w       save the machine (--save-state)\n"
 			    "Ctrl-A Ctrl-A  send Ctrl-A to the guest\n";
 
 int console_init(struct console *console, int in, struct console_output out)
@@ -127,6 +128,8 @@ static uint32_t console_escape_key(struct console *console, uint8_t key)
 		return CONSOLE_LAPICS;
 	case 's':
 		return CONSOLE_COUNTERS;
+	case 'w':
+		return CONSOLE_SAVE;
 	case KEY_ESCAPE:
 		console->pending[console->nr_pending++] = KEY_ESCAPE;
 		return 0;

@@ -28,6 +28,7 @@
 #define CONSOLE_LAPICS   0x04u /* dump the LAPICs */
 #define CONSOLE_COUNTERS 0x08u /* print the counters */
 #define CONSOLE_EOF      0x10u /* there will be no more input */
+#define CONSOLE_SAVE     0x20u /* save the machine */
 
 /* The keys, one a line. */
 extern const char console_help[];

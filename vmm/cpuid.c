@@ -96,6 +96,9 @@ static void filter_kvm_features(const struct machine *m, struct kvm_cpuid_entry2
 		e->eax |= PV_POLL_CONTROL;
 	/* Ours where the local APIC is, KVM's own with its LAPIC. */
 	e->eax |= PV_MSI_EXT_DEST_ID | PV_EOI;
+	/* A guest that was saved goes on with what it had. Poll control works wherever it is offered. */
+	if (m->options->restore_path)
+		e->eax = (e->eax | PV_POLL_CONTROL) & m->options->restored_pv_features;
 	e->edx = 0;
 }
 

@@ -184,6 +184,7 @@ static void print_stats(FILE *out, struct vcpu *vcpu)
 	print_count(out, "", "pv-eoi", s->pv_eois);
 	print_count(out, "", "pv-eoi-revoked", s->pv_eois_revoked);
 	print_count(out, "", "tpr-polls", s->tpr_polls);
+	print_count(out, "", "stressed", s->stressed);
 	for (int i = 0; i < 8; i++)
 		print_count(out, "ipi-", ipi_names[i], s->ipis[i]);
 	fprintf(out, "\n  kicks:");

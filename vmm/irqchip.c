@@ -238,6 +238,25 @@ static void ioapic_bus_write(void *opaque, uint64_t offset, uint32_t len, uint64
 	deliver(chip, &out);
 }
 
+void irqchip_routes_restored(struct irqchip *chip)
+{
+	pthread_mutex_lock(&chip->lock);
+	if (chip->shape == IRQCHIP_KERNEL)
+		tell_kvm_routes(chip);
+	pthread_mutex_unlock(&chip->lock);
+}
+
+void irqchip_restored(struct irqchip *chip, const struct ioapic_out *out)
+{
+	struct intr_change change;
+
+	pthread_mutex_lock(&chip->lock);
+	change = update_intr(chip);
+	pthread_mutex_unlock(&chip->lock);
+	deliver(chip, out);
+	announce_intr(chip, &change);
+}
+
 /* The six ports are three regions; base tells them apart, since offsets start at 0 in each. */
 static uint64_t pic_access(struct irqchip *chip, uint16_t port, bool write, uint8_t value)
 {

@@ -66,6 +66,13 @@ void irqchip_send_msi(void *chip, uint64_t address, uint32_t data);
 /* A local APIC broadcasts the EOI of vector. Any thread. */
 void irqchip_eoi(struct irqchip *chip, uint8_t vector);
 
+/*
+ * For whoever restores ioapic or pic to an earlier state, after the lock has been released: the 8259's
+ * output is looked at, and what the I/O APIC owes is delivered; KVM's LAPICs learn what is level-triggered.
+ */
+void irqchip_restored(struct irqchip *chip, const struct ioapic_out *out);
+void irqchip_routes_restored(struct irqchip *chip);
+
 /* Acknowledge the 8259. False: its output is low by now, there is nothing to inject. */
 bool irqchip_ack_pic(struct irqchip *chip, uint8_t *vector);
 

@@ -12,6 +12,7 @@
 #include "vmm/default_guest.h"
 #include "vmm/devices/rtc_calendar.h"
 #include "vmm/machine_parts.h"
+#include "vmm/machine_state.h"
 
 int machine_failed(struct machine *m, const char *what, int error, int code)
 {
@@ -100,6 +101,16 @@ static int load_guest(struct machine *m)
 		   : 0;
 }
 
+static int restore_guest(struct machine *m)
+{
+	struct state_error error;
+
+	if (machine_state_restore(m, m->options->restore_path, &error) == 0)
+		return 0;
+	log_line(m->log, LOG_ERROR, "%s", error.text);
+	return EXIT_CODE_USAGE;
+}
+
 int machine_create(struct machine *machine, const struct options *options, const struct log *log,
 		   struct serial_sink sink)
 {
@@ -111,6 +122,7 @@ int machine_create(struct machine *machine, const struct options *options, const
 		.kvm_fd = -1,
 		.vm_fd = -1,
 		.nr_vcpus = options->cpus,
+		.end_lock = PTHREAD_MUTEX_INITIALIZER,
 		.verdict = { .vcpu = -1 },
 	};
 	machine->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -125,7 +137,7 @@ int machine_create(struct machine *machine, const struct options *options, const
 	if (ret == 0)
 		ret = create_vcpus(machine);
 	if (ret == 0)
-		ret = load_guest(machine);
+		ret = options->restore_path ? restore_guest(machine) : load_guest(machine);
 	return ret;
 }
 
@@ -167,10 +179,22 @@ int machine_start(struct machine *machine)
 
 void machine_stop(struct machine *machine)
 {
-	machine_request_end(machine, MACHINE_QUIT, NULL, 0);
+	if (!machine_has_ended(machine))
+		machine_request_end(machine, MACHINE_QUIT, NULL, 0);
 	/* Before the vCPUs, whom they interrupt. */
 	machine_stop_virtio(machine);
 	for (uint32_t i = 0; i < machine->nr_vcpus; i++)
 		vcpu_stop(&machine->vcpus[i]);
 	timers_stop(&machine->timers);
+}
+
+int machine_go_on(struct machine *machine)
+{
+	uint64_t count;
+
+	atomic_store(&machine->end, MACHINE_RUNNING);
+	/* Nobody asks for an end while no vCPU runs, and the main thread is here. */
+	if (read(machine->end_fd, &count, sizeof(count)) < 0)
+		return machine_failed(machine, "eventfd", -errno, EXIT_CODE_INTERNAL);
+	return machine_start(machine);
 }

@@ -31,6 +31,7 @@ enum exit_code {
 	EXIT_CODE_NO_KVM = 4,
 	EXIT_CODE_RESET = 32,
 	EXIT_CODE_TRIPLE_FAULT = 38,
+	EXIT_CODE_SAVED = 40,
 	EXIT_CODE_INTERNAL = 70,
 	EXIT_CODE_KVM_ERROR = 72,
 	EXIT_CODE_TIMEOUT = 124,
@@ -47,6 +48,7 @@ enum machine_end {
 	MACHINE_TIMEOUT,
 	MACHINE_SIGNAL, /* value: the signal's number */
 	MACHINE_QUIT,   /* Ctrl-A x */
+	MACHINE_SAVE,   /* to be saved, and then saved; every other end comes before it */
 };
 
 /* How the machine ended: the first reason wins. */
@@ -92,7 +94,9 @@ struct machine {
 
 	uint32_t nr_vcpus;
 	struct vcpu *vcpus;
+	_Atomic uint32_t nr_running; /* vCPU threads */
 
+	pthread_mutex_t end_lock;       /* covers changes of end and verdict */
 	_Atomic uint32_t end;           /* enum machine_end */
 	struct machine_verdict verdict; /* written by whoever changed end, read after end_fd */
 	int end_fd;                     /* eventfd: becomes readable when the machine has to stop */
@@ -110,14 +114,24 @@ void machine_destroy(struct machine *machine);
 /* Start all vCPU threads; stop and join them. 0 or an exit code. */
 int machine_start(struct machine *machine);
 void machine_stop(struct machine *machine);
+/* Run on after machine_stop(), as if MACHINE_SAVE had not been asked for. 0 or an exit code. */
+int machine_go_on(struct machine *machine);
 
-/* Ask for the end. Any thread; the first call decides, later ones are ignored. */
+/*
+ * Ask for the end. Any thread; the first call decides and later ones are ignored, but for MACHINE_SAVE:
+ * a guest that ends in the moment in which it is to be saved has ended.
+ */
 void machine_request_end(struct machine *machine, enum machine_end end, const struct vcpu *vcpu,
 			 uint32_t value);
 
 static inline bool machine_has_ended(const struct machine *machine)
 {
 	return atomic_load_explicit(&machine->end, memory_order_acquire) != MACHINE_RUNNING;
+}
+
+static inline bool machine_is_saving(const struct machine *machine)
+{
+	return atomic_load_explicit(&machine->end, memory_order_acquire) == MACHINE_SAVE;
 }
 
 /* The process status for a verdict, and the one line that says it all. */

@@ -33,6 +33,9 @@ enum {
 	OPT_STATS,
 	OPT_CHECK,
 	OPT_LOG_FILE,
+	OPT_SAVE_STATE,
+	OPT_RESTORE,
+	OPT_STRESS_STATE,
 };
 
 #define SHORT_OPTIONS ":c:m:i:p:d:n:vVh"
@@ -60,6 +63,9 @@ static const struct option long_options[] = {
 	{ "stats", optional_argument, NULL, OPT_STATS },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "log-file", required_argument, NULL, OPT_LOG_FILE },
+	{ "save-state", required_argument, NULL, OPT_SAVE_STATE },
+	{ "restore", required_argument, NULL, OPT_RESTORE },
+	{ "stress-state", required_argument, NULL, OPT_STRESS_STATE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -182,6 +188,46 @@ static int parse_word(struct option_parser *p, int opt, const char *text)
 	}
 }
 
+/* Saving and restoring. */
+static int parse_state(struct option_parser *p, int opt, const char *text)
+{
+	struct options *o = p->options;
+	uint64_t n = 0;
+	int ret = 0;
+
+	switch (opt) {
+	case OPT_SAVE_STATE:
+		o->save_path = text;
+		break;
+	case OPT_RESTORE:
+		o->restore_path = text;
+		break;
+	default:
+		ret = option_number(p, "stress-state", text, 1, UINT32_MAX, &n);
+		o->stress_state = (uint32_t)n;
+		break;
+	}
+	return ret;
+}
+
+static uint32_t given_bit(int opt)
+{
+	switch (opt) {
+	case 'c':
+		return OPTION_CPUS;
+	case 'm':
+		return OPTION_MEMORY;
+	case OPT_APIC_ID_OFFSET:
+		return OPTION_APIC_ID_OFFSET;
+	case OPT_IOAPIC_VERSION:
+		return OPTION_IOAPIC_VERSION;
+	case OPT_SERIAL:
+		return OPTION_SERIAL;
+	default:
+		return 0;
+	}
+}
+
 static int parse_one(struct option_parser *p, int opt, const char *text)
 {
 	struct options *o = p->options;
@@ -230,6 +276,10 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 	case OPT_LOG_FILE:
 		o->log_path = text;
 		return 0;
+	case OPT_SAVE_STATE:
+	case OPT_RESTORE:
+	case OPT_STRESS_STATE:
+		return parse_state(p, opt, text);
 	case 'v':
 		if (o->log_level < LOG_DEBUG)
 			o->log_level++;
@@ -258,6 +308,9 @@ static int check_contradictions(struct option_parser *p)
 				   "--x2apic off contradicts %u CPUs from APIC id %u on: "
 				   "xAPIC ids end at %u",
 				   o->cpus, o->apic_id_offset, XAPIC_MAX_IDS - 1);
+	if (o->restore_path && (o->guest || o->initrd || o->cmdline[0]))
+		return option_fail(p, "--restore takes the guest from the file: "
+				      "give no image, initrd or command line");
 	if (ids > APIC_ID_LIMIT + 1)
 		return option_fail(p, "--apic-id-offset %u with %u CPUs leads beyond APIC id %u",
 				   o->apic_id_offset, o->cpus, APIC_ID_LIMIT);
@@ -309,6 +362,7 @@ int options_parse(struct options *options, int argc, char **argv, char *error, s
 	while ((opt = getopt_long(ours, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
 		if (opt == ':' || opt == '?')
 			return refuse_option(&p, opt, argv[optind - 1]);
+		options->given |= given_bit(opt);
 		ret = parse_one(&p, opt, optarg);
 		if (ret)
 			return ret;

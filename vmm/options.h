@@ -47,6 +47,15 @@ enum dump_choice {
 	DUMP_ALWAYS,
 };
 
+/* Options that were given, where it matters that they were not left to their default. */
+enum option_given {
+	OPTION_CPUS = 1 << 0,
+	OPTION_MEMORY = 1 << 1,
+	OPTION_APIC_ID_OFFSET = 1 << 2,
+	OPTION_IOAPIC_VERSION = 1 << 3,
+	OPTION_SERIAL = 1 << 4,
+};
+
 enum options_action {
 	ACTION_RUN,
 	ACTION_CHECK,
@@ -97,8 +106,15 @@ struct options {
 	uint32_t timeout; /* seconds, 0: none */
 	enum dump_choice dump;
 	bool stats;
-	const char *stats_path; /* NULL: stderr */
-	const char *log_path;   /* NULL: stderr */
+	const char *stats_path;   /* NULL: stderr */
+	const char *log_path;     /* NULL: stderr */
+	const char *save_path;    /* NULL: the machine cannot be saved */
+	const char *restore_path; /* NULL: the machine is started */
+	uint32_t stress_state;    /* exits between two saves of each controller; 0: none */
+	uint32_t given;           /* enum option_given */
+	/* What machine_state_adopt() has found in the file, beside the options above. */
+	uint32_t restored_pv_features;
+	uint32_t restored_tsc_khz;
 	enum log_level log_level;
 };
 

@@ -35,6 +35,10 @@ static const char help_text[] =
 	"      --dump-on-exit[=crash|always]\n"
 	"                             print registers and APICs at the end (crash)\n"
 	"      --stats[=FILE]         print counters at the end\n"
+	"      --save-state FILE      where Ctrl-A w, SIGUSR2 or the guest saves the machine\n"
+	"      --restore FILE         go on from a saved machine, with any --lapic and --irqchip\n"
+	"      --stress-state N       for tests: interrupt controllers are saved and restored\n"
+	"                             every N exits\n"
 	"      --check                say whether this host can run the VMM, and how\n"
 	"  -v, --verbose              more messages; -vv for debugging\n"
 	"      --log-file PATH        messages to a file instead of stderr\n"
@@ -43,7 +47,7 @@ static const char help_text[] =
 	"\n"
 	"On a terminal Ctrl-A x quits, Ctrl-A h lists the other keys.\n"
 	"Exit status: 0 power-off; odd debug-exit (value << 1) | 1; 2 usage or image; 4 KVM missing;\n"
-	"32 reset; 38 triple fault; 70 internal error; 72 KVM error; 124 time-out.\n";
+	"32 reset; 38 triple fault; 40 saved; 70 internal error; 72 KVM error; 124 time-out.\n";
 
 const char *options_help(void)
 {

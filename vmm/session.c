@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The main thread's part of a run: a loop over keys, signals, the time-out and the machine's end. */
+/* The main thread's part of a run: what has to be there, the machine, and its end. */
 #include "vmm/session.h"
 
 #include <errno.h>
@@ -13,23 +13,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "vmm/console.h"
 #include "vmm/dump.h"
 #include "vmm/machine.h"
-
-#define KEY_CTRL_C 0x03
-
-struct session {
-	const struct options *options;
-	const struct log *log;
-	struct machine *machine;
-	struct console console;
-	bool console_open;
-	int out_fd; /* guest bytes */
-	int signal_fd;
-	int timer_fd;
-	int space_fd; /* eventfd: the UART has room again */
-};
+#include "vmm/machine_state.h"
+#include "vmm/save.h"
+#include "vmm/session_parts.h"
 
 /* ---- set-up --------------------------------------------------------------------------------------- */
 
@@ -52,7 +40,9 @@ static bool is_under_nohup(void)
 /* Signals come to the loop; threads started from here on inherit that they are blocked. */
 static int open_signals(struct session *s)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
+	static const int signals[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGUSR2
+	};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -61,6 +51,8 @@ static int open_signals(struct session *s)
 			sigaddset(&set, signals[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that must not grow any more is to fail with EFBIG. */
+	signal(SIGXFSZ, SIG_IGN);
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signal_fd < 0 ? -errno : 0;
 }
@@ -131,7 +123,7 @@ static void close_session(struct session *s)
 		close(s->out_fd);
 }
 
-/* ---- events ----------------------------------------------------------------------------------------- */
+/* ---- the whole ---------------------------------------------------------------------------------------- */
 
 /* On a vCPU thread: the loop has bytes waiting, perhaps. */
 static void on_space(void *opaque)
@@ -143,108 +135,6 @@ static void on_space(void *opaque)
 	if (write(s->space_fd, &one, sizeof(one)) < 0)
 		return;
 }
-
-static void feed_guest(struct session *s)
-{
-	struct machine *m = s->machine;
-	const uint8_t *data;
-	size_t len;
-
-	data = console_pending(&s->console, &len);
-	/* A guest that does not listen cannot be interrupted from its console: end it instead. */
-	if (len && s->console.raw && memchr(data, KEY_CTRL_C, len) && !serial_is_heard(m->serial))
-		machine_request_end(m, MACHINE_SIGNAL, NULL, SIGINT);
-	if (len)
-		console_consume(&s->console, serial_receive(m->serial, data, len));
-}
-
-static void tell_all(struct machine *m, uint32_t event)
-{
-	for (uint32_t i = 0; i < m->nr_vcpus; i++)
-		if (lapic_post_event(&m->vcpus[i].inbox, event))
-			vcpu_kick(&m->vcpus[i], NULL);
-}
-
-static void on_input(struct session *s)
-{
-	uint32_t actions = console_input(&s->console);
-
-	if (actions & CONSOLE_QUIT)
-		machine_request_end(s->machine, MACHINE_QUIT, NULL, 0);
-	if (actions & CONSOLE_HELP)
-		log_plain(s->log, "%s", console_help);
-	if (actions & CONSOLE_LAPICS)
-		tell_all(s->machine, VCPU_EVENT_DUMP_LAPIC);
-	if (actions & CONSOLE_COUNTERS)
-		tell_all(s->machine, VCPU_EVENT_DUMP_STATS);
-	feed_guest(s);
-}
-
-static void on_signal(struct session *s)
-{
-	struct signalfd_siginfo info;
-
-	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		switch (info.ssi_signo) {
-		case SIGTSTP:
-			console_leave(&s->console);
-			raise(SIGSTOP);
-			break;
-		case SIGCONT:
-			console_enter(&s->console);
-			break;
-		default:
-			machine_request_end(s->machine, MACHINE_SIGNAL, NULL, info.ssi_signo);
-			break;
-		}
-	}
-}
-
-static void drain_counter(int fd)
-{
-	uint64_t count;
-
-	/* Only the wake-up matters, not how often. */
-	if (read(fd, &count, sizeof(count)) < 0)
-		return;
-}
-
-static void run_loop(struct session *s)
-{
-	enum {
-		END,
-		SIGNALS,
-		TIMER,
-		SPACE,
-		INPUT,
-		NR
-	};
-	struct pollfd fds[NR] = {
-		[END] = { .fd = s->machine->end_fd, .events = POLLIN },
-		[SIGNALS] = { .fd = s->signal_fd, .events = POLLIN },
-		[TIMER] = { .fd = s->timer_fd, .events = POLLIN },
-		[SPACE] = { .fd = s->space_fd, .events = POLLIN },
-		[INPUT] = { .events = POLLIN },
-	};
-
-	while (!machine_has_ended(s->machine)) {
-		fds[INPUT].fd = console_wants_input(&s->console) ? STDIN_FILENO : -1;
-		if (poll(fds, NR, -1) < 0)
-			continue;
-		if (fds[SIGNALS].revents)
-			on_signal(s);
-		if (fds[TIMER].revents)
-			machine_request_end(s->machine, MACHINE_TIMEOUT, NULL, 0);
-		if (fds[SPACE].revents) {
-			drain_counter(s->space_fd);
-			feed_guest(s);
-		}
-		if (fds[INPUT].revents)
-			on_input(s);
-	}
-}
-
-/* ---- the whole ---------------------------------------------------------------------------------------- */
 
 static void enter_terminal(struct session *s)
 {
@@ -273,6 +163,34 @@ static void report(struct session *s)
 	machine_log_verdict(s->machine);
 }
 
+/* Until the machine has ended for good: one that could not be saved has not. */
+static int run_to_end(struct session *s)
+{
+	struct machine *m = s->machine;
+	uint32_t attempts = 0;
+
+	for (;;) {
+		session_loop(s);
+		/* Whoever is saved has written everything. */
+		if (!machine_is_saving(m))
+			console_cut(&s->console);
+		machine_stop(m);
+		switch (save_stopped(m, attempts)) {
+		case SAVE_GOING_ON:
+			attempts = 0;
+			break;
+		case SAVE_AGAIN:
+			attempts++;
+			break;
+		case SAVE_BROKEN:
+			return EXIT_CODE_INTERNAL;
+		case SAVE_DONE:
+		default:
+			return 0;
+		}
+	}
+}
+
 static int run_created(struct session *s)
 {
 	int ret;
@@ -282,7 +200,7 @@ static int run_created(struct session *s)
 	enter_terminal(s);
 	ret = machine_start(s->machine);
 	if (ret == 0)
-		run_loop(s);
+		ret = run_to_end(s);
 	console_cut(&s->console);
 	machine_stop(s->machine);
 	console_leave(&s->console);
@@ -311,10 +229,23 @@ static int run_machine(struct session *s)
 	return ret;
 }
 
+/* What has to be known before anything is begun. */
+static int prepare(struct options *options, const struct log *log)
+{
+	struct state_error error;
+
+	if ((!options->save_path || state_output_check(options->save_path, &error) == 0) &&
+	    (!options->restore_path || machine_state_adopt(options, &error) == 0))
+		return 0;
+	log_line(log, LOG_ERROR, "%s", error.text);
+	return -EINVAL;
+}
+
 int session_run(const struct options *options, const struct log *log)
 {
+	struct options adopted = *options;
 	struct session s = {
-		.options = options,
+		.options = &adopted,
 		.log = log,
 		.out_fd = CONSOLE_NO_FD,
 		.signal_fd = -1,
@@ -323,6 +254,8 @@ int session_run(const struct options *options, const struct log *log)
 	};
 	int ret = EXIT_CODE_USAGE;
 
+	if (prepare(&adopted, log))
+		return EXIT_CODE_USAGE;
 	if (open_session(&s) == 0)
 		ret = run_machine(&s);
 	close_session(&s);

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -29,6 +30,10 @@
 #include <unistd.h>
 
 #include "vmm/machine.h"
+#include "vmm/stress.h"
+
+/* 250 parts per million, within which KVM also takes two TSCs as equally fast. */
+#define TSC_TOLERANCE 4000
 
 /* A page below 640 KiB: RAM in every machine. */
 #define PARK_PAGE UINT64_C(0x1000)
@@ -40,11 +45,11 @@ static int create_failed(struct vcpu *vcpu, const char *what, int error)
 	return error;
 }
 
-static int park(struct vcpu *vcpu, uint32_t id)
+static int park(struct vcpu *vcpu)
 {
 	/* An AP of a split irqchip starts UNINITIALIZED in KVM; we hold it back ourselves. */
 	const struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
-	int ret = kvm_park_lapic(vcpu->fd, PARK_PAGE, id, vcpu->index == 0);
+	int ret = kvm_park_lapic(vcpu->fd, PARK_PAGE, vcpu_apic_id(vcpu), vcpu->index == 0);
 
 	if (ret)
 		return create_failed(vcpu, "parking KVM's local APIC", ret);
@@ -65,15 +70,23 @@ static int start_kernel_x2apic(struct vcpu *vcpu)
 	return ret ? create_failed(vcpu, "KVM_SET_SREGS", ret) : 0;
 }
 
-static void power_up_lapic(struct vcpu *vcpu, uint32_t id)
+uint32_t vcpu_apic_id(const struct vcpu *vcpu)
+{
+	return vcpu->machine->options->apic_id_offset + vcpu->index;
+}
+
+struct lapic_config vcpu_lapic_config(const struct vcpu *vcpu)
 {
 	const struct machine *m = vcpu->machine;
-	const struct lapic_config config = {
-		.id = id,
+
+	return (struct lapic_config){
+		.id = vcpu_apic_id(vcpu),
 		.bsp = vcpu->index == 0,
 		.x2apic = m->x2apic,
 		.tsc_deadline = m->tsc_deadline,
-		.directed_eoi = m->options->ioapic_version >= IOAPIC_VERSION_EOI,
+		/* KVM's own offers it whatever the I/O APIC is. */
+		.directed_eoi = m->options->ioapic_version >= IOAPIC_VERSION_EOI ||
+				m->shape == IRQCHIP_KERNEL,
 		/* There is no firmware to leave the 8259 connected, as PC guests expect. */
 		.lint0_extint = vcpu->index == 0,
 		.lowest_priority = true,
@@ -82,22 +95,27 @@ static void power_up_lapic(struct vcpu *vcpu, uint32_t id)
 		.min_period_ns = VCPU_MIN_PERIOD_NS,
 		.tsc_khz = m->tsc_khz,
 	};
+}
+
+static void power_up_lapic(struct vcpu *vcpu)
+{
+	const struct lapic_config config = vcpu_lapic_config(vcpu);
 
 	lapic_power_up(&vcpu->lapic, &config);
-	if (m->start_in_x2apic)
+	if (vcpu->machine->start_in_x2apic)
 		lapic_base_write(&vcpu->lapic, vcpu->lapic.base | LAPIC_BASE_EXTD);
 }
 
-static int setup_irqchip(struct vcpu *vcpu, uint32_t id)
+static int setup_irqchip(struct vcpu *vcpu)
 {
 	const struct machine *m = vcpu->machine;
 
 	switch (m->shape) {
 	case IRQCHIP_PARKED:
-		power_up_lapic(vcpu, id);
-		return park(vcpu, id);
+		power_up_lapic(vcpu);
+		return park(vcpu);
 	case IRQCHIP_NONE:
-		power_up_lapic(vcpu, id);
+		power_up_lapic(vcpu);
 		return 0;
 	case IRQCHIP_KERNEL:
 	default:
@@ -110,8 +128,12 @@ static void take_tsc_frequency(struct vcpu *vcpu)
 {
 	struct machine *m = vcpu->machine;
 	int khz = kvm_ioctl_value(vcpu->fd, KVM_GET_TSC_KHZ, 0);
+	int64_t saved = m->options->restored_tsc_khz;
 
 	m->tsc_khz = khz > 0 ? (uint32_t)khz : 0;
+	/* A saved guest was told a frequency: the same but for an error of measurement, it stays. */
+	if (saved && llabs(saved - m->tsc_khz) <= saved / TSC_TOLERANCE)
+		m->tsc_khz = (uint32_t)saved;
 }
 
 /*
@@ -129,7 +151,6 @@ static int enforce_pv_features(struct vcpu *vcpu)
 
 int vcpu_create(struct vcpu *vcpu, struct machine *machine, uint32_t index)
 {
-	uint32_t id = machine->options->apic_id_offset + index;
 	struct kvm_cpuid_buffer cpuid;
 	int ret = kvm_ioctl_value(machine->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 
@@ -138,7 +159,7 @@ int vcpu_create(struct vcpu *vcpu, struct machine *machine, uint32_t index)
 	if (ret < 0)
 		return create_failed(vcpu, "KVM_GET_VCPU_MMAP_SIZE", ret);
 	vcpu->run_size = (size_t)ret;
-	ret = kvm_ioctl_value(machine->vm_fd, KVM_CREATE_VCPU, id);
+	ret = kvm_ioctl_value(machine->vm_fd, KVM_CREATE_VCPU, vcpu_apic_id(vcpu));
 	if (ret < 0)
 		return create_failed(vcpu, "KVM_CREATE_VCPU", ret);
 	vcpu->fd = ret;
@@ -154,7 +175,7 @@ int vcpu_create(struct vcpu *vcpu, struct machine *machine, uint32_t index)
 	ret = enforce_pv_features(vcpu);
 	if (ret)
 		return create_failed(vcpu, "KVM_CAP_ENFORCE_PV_FEATURE_CPUID", ret);
-	ret = setup_irqchip(vcpu, id);
+	ret = setup_irqchip(vcpu);
 	if (ret == 0 && machine->shape != IRQCHIP_KERNEL)
 		lapic_publish(&machine->irqchip.directory, index, &vcpu->lapic);
 	return ret;
@@ -229,7 +250,7 @@ static void take_pv_eoi(struct vcpu *vcpu)
 		vcpu->stats.pv_eois_revoked++;
 }
 
-static void run_guest(struct vcpu *vcpu)
+int vcpu_run_once(struct vcpu *vcpu)
 {
 	int ret = kvm_run_vcpu(vcpu->fd);
 
@@ -247,6 +268,7 @@ static void run_guest(struct vcpu *vcpu)
 	} else {
 		vcpu_kvm_failed(vcpu, "KVM_RUN", ret);
 	}
+	return ret;
 }
 
 static void run_round(struct vcpu *vcpu)
@@ -257,10 +279,13 @@ static void run_round(struct vcpu *vcpu)
 	vcpu_act_on_events(vcpu);
 	if (machine_has_ended(vcpu->machine))
 		return;
-	if (vcpu_inject(vcpu))
-		run_guest(vcpu);
-	else
+	if (!vcpu_inject(vcpu)) {
 		sleep_until_kicked(vcpu);
+		return;
+	}
+	vcpu_run_once(vcpu);
+	if (vcpu->machine->options->stress_state)
+		stress_state(vcpu);
 }
 
 static void *thread_main(void *argument)
@@ -288,8 +313,11 @@ static void *thread_main(void *argument)
 	}
 	while (!machine_has_ended(vcpu->machine))
 		run_round(vcpu);
+	if (machine_is_saving(vcpu->machine))
+		vcpu->at_rest = vcpu_come_to_rest(vcpu);
 	atomic_store(&vcpu->state, VCPU_OUT);
 	kick_timer_destroy(&vcpu->timer);
+	atomic_fetch_sub(&vcpu->machine->nr_running, 1);
 	return NULL;
 }
 
@@ -302,18 +330,26 @@ int vcpu_start(struct vcpu *vcpu)
 		return -ret;
 	/* Hundreds of threads: the default of 8 MiB each is address space for nothing. */
 	pthread_attr_setstacksize(&attr, VCPU_STACK_SIZE);
+	atomic_fetch_add(&vcpu->machine->nr_running, 1);
 	ret = pthread_create(&vcpu->thread, &attr, thread_main, vcpu);
 	pthread_attr_destroy(&attr);
 	vcpu->thread_started = ret == 0;
+	if (ret)
+		atomic_fetch_sub(&vcpu->machine->nr_running, 1);
 	return -ret;
+}
+
+void vcpu_ask_stop(struct vcpu *vcpu)
+{
+	lapic_post_event(&vcpu->inbox, VCPU_EVENT_STOP);
+	vcpu_kick(vcpu, NULL);
 }
 
 void vcpu_stop(struct vcpu *vcpu)
 {
 	if (!vcpu->thread_started)
 		return;
-	lapic_post_event(&vcpu->inbox, VCPU_EVENT_STOP);
-	vcpu_kick(vcpu, NULL);
+	vcpu_ask_stop(vcpu);
 	pthread_join(vcpu->thread, NULL);
 	vcpu->thread_started = false;
 }

@@ -74,6 +74,7 @@ struct vcpu_stats {
 	uint64_t sleeps;
 	uint64_t pv_eois;         /* EOIs by flag: exits saved */
 	uint64_t pv_eois_revoked; /* flags taken back unused */
+	uint64_t stressed;        /* times that --stress-state saved and restored */
 	uint64_t tpr_polls;       /* rounds with a vector that only TPR held back */
 };
 
@@ -85,6 +86,7 @@ struct vcpu {
 	size_t run_size;
 	pthread_t thread;
 	bool thread_started;
+	bool at_rest; /* the thread has left the CPU in a state that can be saved */
 
 	_Atomic pid_t tid;        /* [any] of the thread, set before it first leaves VCPU_OUT */
 	_Atomic uint32_t state;   /* [any] enum vcpu_state; the futex of VCPU_SLEEP */
@@ -103,6 +105,7 @@ struct vcpu {
 	bool injection_queued; /* KVM_INTERRUPT since the guest was last known to be ready */
 	uint32_t cr8;          /* CR8 as KVM has it */
 	uint64_t tpr_poll_ns;  /* present interval of looking at CR8 again; 0: not polling */
+	uint32_t stress_exits; /* since the last time (stress.h) */
 	struct vcpu_stats stats;
 };
 
@@ -110,12 +113,24 @@ struct vcpu {
 int vcpu_create(struct vcpu *vcpu, struct machine *machine, uint32_t index);
 void vcpu_destroy(struct vcpu *vcpu);
 
+/* Its initial APIC id, and the number under which KVM has it. */
+uint32_t vcpu_apic_id(const struct vcpu *vcpu);
+/* What its local APIC is, whoever emulates it. */
+struct lapic_config vcpu_lapic_config(const struct vcpu *vcpu);
+
 /* The registers with which the bootstrap processor enters a loaded image. 0 or -errno. */
 int vcpu_set_entry(struct vcpu *vcpu, const struct boot_entry *entry);
 
-/* Start and end the thread. vcpu_stop() waits for it. */
+/*
+ * Start and end the thread, for which machine_has_ended() has to be true. vcpu_stop() waits for it,
+ * vcpu_ask_stop() does not: machine->nr_running counts the threads that there still are.
+ */
 int vcpu_start(struct vcpu *vcpu);
+void vcpu_ask_stop(struct vcpu *vcpu);
 void vcpu_stop(struct vcpu *vcpu);
+
+/* KVM_RUN and everything that its return asks for; its result. The vCPU's own thread. */
+int vcpu_run_once(struct vcpu *vcpu);
 
 /*
  * Make the vCPU look at its inbox soon. Call it after a post that returned true. Any thread; from
@@ -135,6 +150,23 @@ void vcpu_kvm_failed(struct vcpu *vcpu, const char *what, int error);
 int vcpu_reset_init(struct vcpu *vcpu);
 /* Start at vector << 12 in real mode, after vcpu_reset_init(). */
 int vcpu_reset_sipi(struct vcpu *vcpu, uint8_t vector);
+
+/*
+ * Begin an entry into the guest and abandon it, so that a vector which KVM_INTERRUPT has queued shows in
+ * KVM_GET_VCPU_EVENTS, unless something holds it back. immediate_exit is set afterwards. 0 or -errno.
+ */
+int vcpu_begin_entry(struct vcpu *vcpu);
+
+/* More exits than any instruction takes that KVM emulates: FXSAVE to MMIO has 64. */
+#define VCPU_EXITS_PER_INSTRUCTION 1024
+
+/* ---- vcpu_rest.c: for saving -------------------------------------------------------------------- */
+
+/*
+ * On the vCPU's own thread, which then ends: finish the instruction whose exit came last, and have no
+ * vector where no ioctl shows it. False: not possible just now, try again after the guest has run.
+ */
+bool vcpu_come_to_rest(struct vcpu *vcpu);
 
 /* ---- vcpu_inject.c: interrupts into the guest --------------------------------------------------- */
 

@@ -31,8 +31,7 @@ static int cr8_before_run(struct vcpu *vcpu)
 	if (vcpu->machine->shape == IRQCHIP_NONE)
 		vcpu->run->cr8 = cr8;
 	else if (cr8 != vcpu->cr8)
-		ret = kvm_park_tpr(vcpu->fd, vcpu->machine->options->apic_id_offset + vcpu->index,
-				   (uint8_t)(cr8 << 4));
+		ret = kvm_park_tpr(vcpu->fd, vcpu_apic_id(vcpu), (uint8_t)(cr8 << 4));
 	vcpu->cr8 = cr8;
 	return ret;
 }

@@ -24,9 +24,6 @@
 #define RFLAGS_IF    (1u << 9)
 #define TSS_LIMIT    0x67
 
-/* More than any instruction that KVM emulates needs: FXSAVE to MMIO has 64. */
-#define EXITS_PER_INSTRUCTION 1024
-
 /* Segment types of the SDM's "Code- and Data-Segment Types" and "System-Segment and Gate Types". */
 #define TYPE_DATA_RW  3
 #define TYPE_CODE_RX  11
@@ -57,7 +54,7 @@ static void finish_exit(struct vcpu *vcpu)
 	int exits = 0;
 
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	while (kvm_run_vcpu(vcpu->fd) == 0 && exits < EXITS_PER_INSTRUCTION)
+	while (kvm_run_vcpu(vcpu->fd) == 0 && exits < VCPU_EXITS_PER_INSTRUCTION)
 		exits++;
 }
 
@@ -151,10 +148,23 @@ static int begin_entry(struct vcpu *vcpu)
 	return ret ? ret : kvm_set(vcpu->fd, KVM_SET_SIGNAL_MASK, NULL);
 }
 
+int vcpu_begin_entry(struct vcpu *vcpu)
+{
+	sigset_t kick;
+	int ret;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, KICK_SIGNAL);
+	pthread_sigmask(SIG_BLOCK, &kick, NULL);
+	kick_thread(atomic_load(&vcpu->tid), vcpu->run);
+	ret = begin_entry(vcpu);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	return ret;
+}
+
 static int expose_queued_vector(struct vcpu *vcpu)
 {
 	struct kvm_regs regs;
-	sigset_t kick;
 	int ret = kvm_get(vcpu->fd, KVM_GET_REGS, &regs);
 
 	/* IF, an NMI in service, an exception: what might hold the vector back ends with the INIT. */
@@ -163,15 +173,7 @@ static int expose_queued_vector(struct vcpu *vcpu)
 		ret = kvm_set(vcpu->fd, KVM_SET_REGS, &regs);
 	if (ret == 0)
 		ret = reset_events(vcpu);
-	if (ret)
-		return ret;
-	sigemptyset(&kick);
-	sigaddset(&kick, KICK_SIGNAL);
-	pthread_sigmask(SIG_BLOCK, &kick, NULL);
-	kick_thread(atomic_load(&vcpu->tid), vcpu->run);
-	ret = begin_entry(vcpu);
-	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
-	return ret;
+	return ret ? ret : vcpu_begin_entry(vcpu);
 }
 
 /* Paravirtual areas end with the INIT, or KVM would go on writing into guest memory. */

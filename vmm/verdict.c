@@ -16,27 +16,42 @@ static const char *const end_names[] = {
 	[MACHINE_TIMEOUT] = "timeout",
 	[MACHINE_SIGNAL] = "signal",
 	[MACHINE_QUIT] = "quit",
+	[MACHINE_SAVE] = "saved",
 };
+
+/* True: it has become the end. */
+static bool decide(struct machine *machine, const struct machine_verdict *verdict)
+{
+	bool decided;
+	uint32_t end;
+
+	pthread_mutex_lock(&machine->end_lock);
+	end = atomic_load(&machine->end);
+	decided = end == MACHINE_RUNNING || (end == MACHINE_SAVE && verdict->end != MACHINE_SAVE);
+	if (decided) {
+		machine->verdict = *verdict;
+		atomic_store(&machine->end, verdict->end);
+	}
+	pthread_mutex_unlock(&machine->end_lock);
+	return decided;
+}
 
 void machine_request_end(struct machine *machine, enum machine_end end, const struct vcpu *vcpu,
 			 uint32_t value)
 {
+	struct machine_verdict verdict = {
+		.end = end,
+		.vcpu = vcpu ? (int)vcpu->index : -1,
+		.value = value,
+	};
 	const uint64_t one = 1;
-	uint32_t running = MACHINE_RUNNING;
 	struct kvm_regs regs;
-	uint64_t rip = 0;
 
 	/* Registers can be read by the vCPU's own thread only, while it is outside of KVM_RUN. */
 	if (vcpu && kvm_get(vcpu->fd, KVM_GET_REGS, &regs) == 0)
-		rip = regs.rip;
-	if (!atomic_compare_exchange_strong(&machine->end, &running, end))
+		verdict.rip = regs.rip;
+	if (!decide(machine, &verdict))
 		return;
-	machine->verdict = (struct machine_verdict){
-		.end = end,
-		.vcpu = vcpu ? (int)vcpu->index : -1,
-		.rip = rip,
-		.value = value,
-	};
 	/* The counter cannot overflow by one write, so this cannot fail. */
 	if (write(machine->end_fd, &one, sizeof(one)) < 0)
 		log_line(machine->log, LOG_ERROR, "eventfd refused to be written");
@@ -56,6 +71,8 @@ int machine_exit_code(const struct machine_verdict *verdict)
 		return EXIT_CODE_TRIPLE_FAULT;
 	case MACHINE_KVM_ERROR:
 		return EXIT_CODE_KVM_ERROR;
+	case MACHINE_SAVE:
+		return EXIT_CODE_SAVED;
 	case MACHINE_TIMEOUT:
 		return EXIT_CODE_TIMEOUT;
 	case MACHINE_SIGNAL:

@@ -4,7 +4,8 @@
  * vol. 3, "Advanced Programmable Interrupt Controller (APIC)".
  *
  * Command line: xapic or x2apic (only that pass), only=NAME,NAME, skip=NAME,NAME, list,
- * storm=ROUNDS, testdev or notestdev (do not probe for the test device).
+ * storm=ROUNDS, testdev or notestdev (do not probe for the test device), save-between (have the machine
+ * saved after each test).
  */
 #include "lib/apic.h"
 #include "lib/cmdline.h"
@@ -169,6 +170,8 @@ static bool run_pass(struct kernel *kernel, bool x2apic)
 			run_test(kernel, &tests[i]);
 		if (i == 0 && test_failed(kernel))
 			return false;
+		if (test_env(kernel)->save_between)
+			machine_save();
 	}
 	return true;
 }
@@ -217,6 +220,8 @@ static void smp_main(struct kernel *kernel)
 	      kernel->clock.exact ? "told" : "measured");
 	irq_enable();
 	pins_probe(kernel);
+	test_env(kernel)->save_between = test_env(kernel)->has_msi &&
+					 cmdline_has(kernel->cmdline, "save-between");
 	kernel_finish(run_passes(kernel));
 }
 

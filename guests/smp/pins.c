@@ -17,6 +17,7 @@
 #define TEST_MSI_ADDRESS      0x2040u
 #define TEST_MSI_ADDRESS_HIGH 0x2044u
 #define TEST_MSI_DATA         0x2048u
+#define TEST_SAVE             0x2060u
 
 #define PIN_ISA  10u
 #define PIN_HIGH 20u
@@ -39,6 +40,14 @@ void msi_send(uint64_t address, uint32_t data)
 	outl((uint32_t)address, TEST_MSI_ADDRESS);
 	outl((uint32_t)(address >> 32), TEST_MSI_ADDRESS_HIGH);
 	outl(data, TEST_MSI_DATA);
+}
+
+bool machine_save(void)
+{
+	if (inl(TEST_SAVE) != 1)
+		return false;
+	outl(1, TEST_SAVE);
+	return true;
 }
 
 /* Without read-back registers (pc-testdev has none) only an interrupt can tell. */

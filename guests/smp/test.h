@@ -36,6 +36,7 @@ struct environment {
 	uint32_t passed, failures, skipped;
 	bool has_pins; /* the test device's interrupt lines */
 	bool has_msi;
+	bool save_between;     /* the machine is to be saved after each test */
 	uint32_t storm_rounds; /* 0: chosen by the number of CPUs */
 	uint32_t parameter[4]; /* the running test's, written by CPU 0 between jobs */
 	struct exchange exchange;

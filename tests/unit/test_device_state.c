@@ -6,6 +6,7 @@
 #include "tests/unit/serial_fixture.h"
 
 #include "vmm/devices/device_state.h"
+#include "vmm/devices/echo_device.h"
 
 typedef void (*save_fn)(void *device, struct state_writer *out);
 typedef void (*restore_fn)(void *device, struct state_reader *in);
@@ -167,6 +168,49 @@ START_TEST(test_device_keeps_its_address)
 }
 END_TEST
 
+START_TEST(echo_device_keeps_what_was_written)
+{
+	static struct echo_device dev[2];
+	struct fake_board boards[2] = { { .nr_ends = 0 }, { .nr_ends = 0 } };
+	static struct bus mmio[2];
+	struct state_writer out_state = { .data = NULL };
+	struct state_reader in_state;
+
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(echo_device_init(&dev[i], &boards[i].ports, &mmio[i], NULL, NULL),
+				 0);
+	fake_out(&boards[0], ECHO_DEVICE_PORT, 4, 0x12345678);
+	dev[0].bytes[ECHO_DEVICE_MMIO_SIZE - 1] = 0x77;
+	echo_device_save(&dev[0], &out_state);
+	in_state = (struct state_reader){ .data = out_state.data, .size = out_state.size };
+	echo_device_restore(&dev[1], &in_state);
+	ck_assert(state_reader_done(&in_state));
+	ck_assert_uint_eq(fake_in(&boards[1], ECHO_DEVICE_PORT, 4), 0x12345678);
+	ck_assert_uint_eq(dev[1].bytes[ECHO_DEVICE_MMIO_SIZE - 1], 0x77);
+	state_writer_free(&out_state);
+}
+END_TEST
+
+START_TEST(save_port_works_where_there_is_somewhere_to_save)
+{
+	struct fake_board board = { .nr_ends = 0 };
+	struct test_device dev;
+
+	ck_assert_int_eq(test_device_init(&dev, &board.ports, fake_line(&board, 0), fake_send_msi),
+			 0);
+	ck_assert_uint_eq(fake_in(&board, TEST_DEVICE_SAVE, 4), 0);
+	fake_out(&board, TEST_DEVICE_SAVE, 4, 1);
+	ck_assert_uint_eq(board.nr_ends, 0);
+	test_device_offer_save(&dev, fake_end_request(&board));
+	ck_assert_uint_eq(fake_in(&board, TEST_DEVICE_SAVE, 4), 1);
+	fake_out(&board, TEST_DEVICE_SAVE, 1, 1);
+	ck_assert_uint_eq(board.nr_ends, 0);
+	fake_out(&board, TEST_DEVICE_SAVE, 4, 0);
+	ck_assert_uint_eq(board.nr_ends, 1);
+	ck_assert_uint_eq(board.end_reason, END_SAVE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("device_state");
@@ -181,6 +225,8 @@ int main(void)
 	tcase_add_test(tc, acpi_keeps_registers_and_time);
 	tcase_add_test(tc, fw_cfg_keeps_its_place);
 	tcase_add_test(tc, test_device_keeps_its_address);
+	tcase_add_test(tc, echo_device_keeps_what_was_written);
+	tcase_add_test(tc, save_port_works_where_there_is_somewhere_to_save);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

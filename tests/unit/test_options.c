@@ -346,11 +346,12 @@ END_TEST
 START_TEST(the_help_names_every_option)
 {
 	static const char *const names[] = {
-		"--cpus",           "--memory",      "--initrd",  "--cmdline", "--append",
-		"--lapic",          "--irqchip",     "--x2apic",  "--serial",  "--tsc-deadline",
-		"--apic-id-offset", "--test-device", "--timeout", "--stats",   "--ioapic-version",
-		"--dump-on-exit",   "--check",       "--verbose", "--version", "--log-file",
-		"--help",
+		"--cpus",    "--memory",       "--initrd",         "--cmdline",
+		"--append",  "--lapic",        "--irqchip",        "--x2apic",
+		"--serial",  "--tsc-deadline", "--apic-id-offset", "--test-device",
+		"--timeout", "--stats",        "--ioapic-version", "--dump-on-exit",
+		"--check",   "--verbose",      "--version",        "--log-file",
+		"--help",    "--save-state",   "--restore",        "--stress-state",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

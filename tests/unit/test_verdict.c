@@ -61,21 +61,14 @@ START_TEST(exit_codes)
 		uint32_t value;
 		int code;
 	} cases[] = {
-		{ MACHINE_POWER_OFF, 7, 0 },
-		{ MACHINE_QUIT, 7, 0 },
-		{ MACHINE_RESET, 7, 32 },
-		{ MACHINE_TRIPLE_FAULT, 7, 38 },
-		{ MACHINE_INTERNAL_ERROR, 7, 70 },
-		{ MACHINE_RUNNING, 7, 70 },
-		{ MACHINE_KVM_ERROR, 7, 72 },
-		{ MACHINE_TIMEOUT, 7, 124 },
-		{ MACHINE_SIGNAL, SIGINT, 130 },
-		{ MACHINE_SIGNAL, SIGTERM, 143 },
-		{ MACHINE_DEBUG_EXIT, 0, 1 },
-		{ MACHINE_DEBUG_EXIT, 1, 3 },
-		{ MACHINE_DEBUG_EXIT, 0x7f, 0xff },
-		{ MACHINE_DEBUG_EXIT, 0x80, 1 },
-		{ MACHINE_DEBUG_EXIT, 0xffffffff, 0xff },
+		{ MACHINE_POWER_OFF, 7, 0 },      { MACHINE_QUIT, 7, 0 },
+		{ MACHINE_RESET, 7, 32 },         { MACHINE_TRIPLE_FAULT, 7, 38 },
+		{ MACHINE_SAVE, 7, 40 },          { MACHINE_INTERNAL_ERROR, 7, 70 },
+		{ MACHINE_RUNNING, 7, 70 },       { MACHINE_KVM_ERROR, 7, 72 },
+		{ MACHINE_TIMEOUT, 7, 124 },      { MACHINE_SIGNAL, SIGINT, 130 },
+		{ MACHINE_SIGNAL, SIGTERM, 143 }, { MACHINE_DEBUG_EXIT, 0, 1 },
+		{ MACHINE_DEBUG_EXIT, 1, 3 },     { MACHINE_DEBUG_EXIT, 0x7f, 0xff },
+		{ MACHINE_DEBUG_EXIT, 0x80, 1 },  { MACHINE_DEBUG_EXIT, 0xffffffff, 0xff },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -106,6 +99,28 @@ START_TEST(the_first_reason_wins)
 	ck_assert_int_eq(m->verdict.vcpu, 3);
 	ck_assert_uint_eq(m->verdict.value, 5);
 	ck_assert_uint_eq(m->verdict.rip, 0); /* its registers cannot be read */
+	board_free(b);
+}
+END_TEST
+
+/* A guest that powers off in the moment in which it is to be saved has powered off. */
+START_TEST(to_be_saved_gives_way)
+{
+	struct board *b = board_new();
+	struct machine *m = &b->machine;
+
+	machine_request_end(m, MACHINE_SAVE, NULL, 0);
+	ck_assert(machine_has_ended(m));
+	ck_assert(machine_is_saving(m));
+	ck_assert(is_told(b));
+	machine_request_end(m, MACHINE_SAVE, NULL, 1);
+	ck_assert_uint_eq(m->verdict.value, 0);
+	machine_request_end(m, MACHINE_POWER_OFF, NULL, 0);
+	ck_assert(!machine_is_saving(m));
+	ck_assert_int_eq(m->verdict.end, MACHINE_POWER_OFF);
+	machine_request_end(m, MACHINE_SAVE, NULL, 0);
+	machine_request_end(m, MACHINE_RESET, NULL, 0);
+	ck_assert_int_eq(m->verdict.end, MACHINE_POWER_OFF);
 	board_free(b);
 }
 END_TEST
@@ -177,6 +192,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, exit_codes);
 	tcase_add_test(tc, the_first_reason_wins);
+	tcase_add_test(tc, to_be_saved_gives_way);
 	tcase_add_test(tc, many_ask_at_once);
 	tcase_add_test(tc, the_line_for_programs);
 	srunner_run_all(runner, CK_NORMAL);

@@ -29,5 +29,7 @@ void fw_cfg_save(void *device, struct state_writer *out);
 void fw_cfg_restore(void *device, struct state_reader *in);
 void test_device_save(void *device, struct state_writer *out);
 void test_device_restore(void *device, struct state_reader *in);
+void echo_device_save(void *device, struct state_writer *out);
+void echo_device_restore(void *device, struct state_reader *in);
 
 #endif

@@ -24,6 +24,7 @@ enum end_reason {
 	END_POWER_OFF,
 	END_RESET,
 	END_DEBUG_EXIT, /* value is what the guest wrote */
+	END_SAVE,       /* the machine is to be saved; it may go on afterwards */
 };
 
 struct end_request {
@@ -137,21 +138,28 @@ int fw_cfg_init(struct fw_cfg *fw, struct bus *ports, uint32_t nr_cpus, uint64_t
  * 0x2040, 0x2044 (32 bits): MSI address, low and high half. 0x2048 (32 bits): MSI data; the write
  * sends the message.
  * 0x204c, read: all ones, after the host has let other threads run. For CPUs that poll each other.
+ * 0x2060 (32 bits) reads 1 where the machine can be saved (--save-state), else 0; a write saves it then:
+ * the guest goes on after the write, in this process or in another one.
  */
 #define TEST_DEVICE_PORT             0x2000
 #define TEST_DEVICE_MSI_ADDRESS      0x2040
 #define TEST_DEVICE_MSI_ADDRESS_HIGH 0x2044
 #define TEST_DEVICE_MSI_DATA         0x2048
 #define TEST_DEVICE_YIELD            0x204c
+#define TEST_DEVICE_SAVE             0x2060
 
 struct test_device {
 	pthread_mutex_t lock;
 	uint64_t msi_address;
 	struct irq_line line; /* gsi is set for each access */
 	void (*send_msi)(void *irqchip, uint64_t address, uint32_t data);
+	struct end_request save; /* NULL: there is nowhere to save to */
 };
 
 int test_device_init(struct test_device *dev, struct bus *ports, struct irq_line line,
 		     void (*send_msi)(void *irqchip, uint64_t address, uint32_t data));
+
+/* The machine can be saved. Before any vCPU runs. */
+void test_device_offer_save(struct test_device *dev, struct end_request save);
 
 #endif

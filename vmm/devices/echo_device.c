@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "vmm/devices/device_state.h"
+
 #define FLUSH_SIZE 4
 
 /* The bus sees to it that an access lies inside; both memories are little-endian, as the guest is. */
@@ -105,4 +107,24 @@ int echo_device_init(struct echo_device *dev, struct bus *ports, struct bus *mmi
 		return error;
 	return bus_add(mmio, "echo-memory", ECHO_DEVICE_MMIO, ECHO_DEVICE_MMIO_SIZE, &mmio_ops,
 		       dev);
+}
+
+void echo_device_save(void *device, struct state_writer *out)
+{
+	struct echo_device *dev = device;
+
+	pthread_mutex_lock(&dev->lock);
+	state_put(out, dev->ports, sizeof(dev->ports));
+	state_put(out, dev->bytes, sizeof(dev->bytes));
+	pthread_mutex_unlock(&dev->lock);
+}
+
+void echo_device_restore(void *device, struct state_reader *in)
+{
+	struct echo_device *dev = device;
+
+	pthread_mutex_lock(&dev->lock);
+	state_get(in, dev->ports, sizeof(dev->ports));
+	state_get(in, dev->bytes, sizeof(dev->bytes));
+	pthread_mutex_unlock(&dev->lock);
 }

@@ -70,16 +70,51 @@ static const struct bus_ops test_device_ops = {
 	.write = test_device_write,
 };
 
+/* ---- saving the machine ------------------------------------------------------------------------ */
+
+static uint64_t save_port_read(void *device, uint64_t offset, uint32_t len)
+{
+	const struct test_device *dev = device;
+
+	(void)offset;
+	return len == 4 ? dev->save.request != NULL : UINT64_MAX;
+}
+
+static void save_port_write(void *device, uint64_t offset, uint32_t len, uint64_t value)
+{
+	const struct test_device *dev = device;
+
+	(void)offset;
+	(void)value;
+	if (len == 4 && dev->save.request)
+		dev->save.request(dev->save.machine, END_SAVE, 0);
+}
+
+static const struct bus_ops save_port_ops = {
+	.read = save_port_read,
+	.write = save_port_write,
+};
+
 int test_device_init(struct test_device *dev, struct bus *ports, struct irq_line line,
 		     void (*send_msi)(void *irqchip, uint64_t address, uint32_t data))
 {
+	int error;
+
 	*dev = (struct test_device){
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.line = line,
 		.send_msi = send_msi,
 	};
-	return bus_add(ports, "test-device", TEST_DEVICE_PORT, TEST_DEVICE_SIZE, &test_device_ops,
-		       dev);
+	error = bus_add(ports, "test-device", TEST_DEVICE_PORT, TEST_DEVICE_SIZE, &test_device_ops,
+			dev);
+	if (error)
+		return error;
+	return bus_add(ports, "test-device save", TEST_DEVICE_SAVE, 4, &save_port_ops, dev);
+}
+
+void test_device_offer_save(struct test_device *dev, struct end_request save)
+{
+	dev->save = save;
 }
 
 void test_device_save(void *device, struct state_writer *out)

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The main thread's loop: keys, signals, the time-out and the machine's end. */
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "vmm/machine.h"
+#include "vmm/session_parts.h"
+
+#define KEY_CTRL_C        0x03
+#define REST_MILLISECONDS 2 /* between two looks whether the vCPU threads have ended */
+
+static void feed_guest(struct session *s)
+{
+	struct machine *m = s->machine;
+	const uint8_t *data;
+	size_t len;
+
+	data = console_pending(&s->console, &len);
+	/* A guest that does not listen cannot be interrupted from its console: end it instead. */
+	if (len && s->console.raw && memchr(data, KEY_CTRL_C, len) && !serial_is_heard(m->serial))
+		machine_request_end(m, MACHINE_SIGNAL, NULL, SIGINT);
+	if (len)
+		console_consume(&s->console, serial_receive(m->serial, data, len));
+}
+
+static void tell_all(struct machine *m, uint32_t event)
+{
+	for (uint32_t i = 0; i < m->nr_vcpus; i++)
+		if (lapic_post_event(&m->vcpus[i].inbox, event))
+			vcpu_kick(&m->vcpus[i], NULL);
+}
+
+static void ask_save(struct session *s)
+{
+	if (s->options->save_path)
+		machine_request_end(s->machine, MACHINE_SAVE, NULL, 0);
+	else
+		log_line(s->log, LOG_WARN, "not saved: there is no --save-state");
+}
+
+static void on_input(struct session *s)
+{
+	uint32_t actions = console_input(&s->console);
+
+	if (actions & CONSOLE_QUIT)
+		machine_request_end(s->machine, MACHINE_QUIT, NULL, 0);
+	if (actions & CONSOLE_HELP)
+		log_plain(s->log, "%s", console_help);
+	if (actions & CONSOLE_LAPICS)
+		tell_all(s->machine, VCPU_EVENT_DUMP_LAPIC);
+	if (actions & CONSOLE_COUNTERS)
+		tell_all(s->machine, VCPU_EVENT_DUMP_STATS);
+	if (actions & CONSOLE_SAVE)
+		ask_save(s);
+	feed_guest(s);
+}
+
+static void on_signal(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGTSTP:
+			console_leave(&s->console);
+			raise(SIGSTOP);
+			break;
+		case SIGCONT:
+			console_enter(&s->console);
+			break;
+		case SIGUSR2:
+			ask_save(s);
+			break;
+		default:
+			machine_request_end(s->machine, MACHINE_SIGNAL, NULL, info.ssi_signo);
+			break;
+		}
+	}
+}
+
+static void drain_counter(int fd)
+{
+	uint64_t count;
+
+	/* Only the wake-up matters, not how often. */
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+}
+
+enum waiting_for {
+	END,
+	SIGNALS,
+	TIMER,
+	SPACE,
+	INPUT,
+	NR
+};
+
+/* Wait for events, for a time in milliseconds or without limit (-1), and see to them. */
+static void wait_for_events(struct session *s, struct pollfd fds[NR], int timeout)
+{
+	fds[INPUT].fd = console_wants_input(&s->console) ? STDIN_FILENO : -1;
+	if (poll(fds, NR, timeout) < 0)
+		return;
+	if (fds[SIGNALS].revents)
+		on_signal(s);
+	if (fds[TIMER].revents)
+		machine_request_end(s->machine, MACHINE_TIMEOUT, NULL, 0);
+	if (fds[SPACE].revents) {
+		drain_counter(s->space_fd);
+		feed_guest(s);
+	}
+	if (fds[INPUT].revents)
+		on_input(s);
+}
+
+/*
+ * Until the end. A machine that is to be saved comes to rest by itself, which may take as long as a
+ * write to the console does: until then the user is listened to.
+ */
+void session_loop(struct session *s)
+{
+	struct machine *m = s->machine;
+	struct pollfd fds[NR] = {
+		[END] = { .fd = m->end_fd, .events = POLLIN },
+		[SIGNALS] = { .fd = s->signal_fd, .events = POLLIN },
+		[TIMER] = { .fd = s->timer_fd, .events = POLLIN },
+		[SPACE] = { .fd = s->space_fd, .events = POLLIN },
+		[INPUT] = { .events = POLLIN },
+	};
+
+	while (!machine_has_ended(m))
+		wait_for_events(s, fds, -1);
+	fds[END].fd = -1;
+	if (machine_is_saving(m))
+		tell_all(m, VCPU_EVENT_STOP);
+	while (machine_is_saving(m) && atomic_load(&m->nr_running))
+		wait_for_events(s, fds, REST_MILLISECONDS);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of a session share. For session*.c only. */
+#ifndef VMM_SESSION_PARTS_H
+#define VMM_SESSION_PARTS_H
+
+#include "vmm/console.h"
+#include "vmm/session.h"
+
+struct session {
+	const struct options *options;
+	const struct log *log;
+	struct machine *machine;
+	struct console console;
+	bool console_open;
+	int out_fd; /* guest bytes */
+	int signal_fd;
+	int timer_fd;
+	int space_fd; /* eventfd: the UART has room again */
+};
+
+/*
+ * Keys, signals and the time-out, until the machine has ended. One that is to be saved has then come to
+ * rest: its vCPU threads have ended.
+ */
+void session_loop(struct session *session);
+
+#endif
