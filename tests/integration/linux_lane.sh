@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# linux_lane.sh LANE [OPTION...] -- WORD...: Linux guests inside a lane; the words are linux_suite.sh's.
+set -u
+# shellcheck source=tests/integration/common.sh
+. "$(dirname "$0")/common.sh"
+lane=$1
+shift
+if [ "$lane" = native ]; then
+	need_kvm
+	if [ -d /sys/module/kvm_pvm ] && ! grep -qwE 'vmx|svm' /proc/cpuinfo; then
+		skip "this KVM emulates kernel code: kernels of distributions do not run"
+	fi
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+options=()
+while [ "$1" != -- ]; do
+	options+=("$1")
+	shift
+done
+shift
+
+mapfile -t image < <("$SOURCE/scripts/linux" --tiny --cached 2>/dev/null)
+if [ ${#image[@]} -eq 2 ]; then
+	options+=(--file "${image[0]}" --file "${image[1]}")
+elif [[ " $* " == *" tiny "* ]]; then
+	skip "the small kernel is not in the cache: run scripts/linux --tiny"
+fi
+
+# The guests' test is a second archive behind the initramfs.
+mkdir -p "$work/test"
+install -m 755 "$here/linux_guest.sh" "$work/test/test"
+(cd "$work/test" && find . | cpio --create --format=newc --owner=0:0 --quiet) >"$work/test.cpio"
+for version in 6.1 6.12; do
+	[[ " $* " == *"kernels="*"$version"[\ ,]* || ($version = 6.1 && " $* " != *"kernels="*) ]] || continue
+	mapfile -t image < <("$SOURCE/scripts/linux" --kernel "$version")
+	[ ${#image[@]} -eq 2 ] || skip "Debian's kernel $version is not to be had"
+	cp "${image[0]}" "$work/vmlinuz-$version"
+	cat "${image[1]}" "$work/test.cpio" >"$work/initrd-$version"
+	options+=(--file "$work/vmlinuz-$version" --file "$work/initrd-$version")
+done
+
+# The lane expands the variables.
+# shellcheck disable=SC2016
+"$SOURCE/scripts/lane" "$lane" --build "$BIN/.." --file "$here/linux_suite.sh" \
+	--file "$here/linux_log.sh" "${options[@]}" -- sh -c 'exec sh "$VMM_FILES/linux_suite.sh" "$@"' sh "$@"
+status=$?
+[ $status -eq 4 ] && skip "the lane $lane is not available"
+exit $status

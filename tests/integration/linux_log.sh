@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+# What a Linux kernel complains about. Its console or log is read at level "warning" and worse only, so
+# that a line which speaks of an APIC, a timer or an interrupt at all is a complaint.
+
+# Not our fault: the MP table tells of a wire that firmware would have had to program too; an emulated
+# handler takes as long as it takes; CPUID's levels are cut where kernels are emulated.
+linux_known='ExtINT not setup in hardware but reported by MP table|hrtimer: interrupt took'
+
+# kernel_complaints FILE: those lines, if there are any.
+kernel_complaints() {
+	grep -aE 'WARNING|BUG|Oops|Call Trace|lockup|stall|hung task|nobody cared|purious|unexpected|APIC|apic|IRQ|irq|[Ii]nterrupt|[Tt]imer|[Cc]locksource|clockevent|TSC|tsc|NMI|x2APIC' "$1" |
+		grep -avE "$linux_known|tinytest: |^(\[[ 0-9.]+\] )? *(CPU0 |[A-Z0-9]{1,3}:)"
+}
