@@ -70,6 +70,13 @@ static const struct test tests[] = {
 	TEST("lvt-thermal", "R101", test_lvt_thermal, unfit_local),
 	TEST("lvt-lint1", "R103 R104", test_lvt_lint1, unfit_local),
 	TEST("hidden-features", "R171 R176", test_hidden_features, unfit_hidden_features),
+	TEST("pit-ioapic", "R149", test_pit_ioapic, unfit_pit),
+	TEST("rtc-ioapic", "R149", test_rtc_ioapic, unfit_rtc),
+	TEST("pit-lint0", "R137 R138", test_pit_lint0, unfit_pit),
+	TEST("pit-extint-pin", "R137", test_pit_extint_pin, unfit_pit),
+	TEST("pit-apic-off", "R13 R137", test_pit_apic_off, unfit_pit),
+	TEST("pic-spurious", "R139", test_pic_spurious, unfit_pins),
+	TEST("clocks-agree", "R115", test_clocks_agree, unfit_clocks),
 	TEST("ap-restart", "R2 R126 R129 R132", test_ap_restart, unfit_single),
 	TEST("ipi-storm", "R168 R177", test_ipi_storm, NULL),
 };

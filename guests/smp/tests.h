@@ -84,6 +84,18 @@ const char *unfit_local(const struct kernel *kernel);
 void test_hidden_features(struct kernel *kernel);
 const char *unfit_hidden_features(const struct kernel *kernel);
 
+/* pit.c, calibrate.c */
+void test_pit_ioapic(struct kernel *kernel);
+void test_rtc_ioapic(struct kernel *kernel);
+void test_pit_lint0(struct kernel *kernel);
+void test_pit_extint_pin(struct kernel *kernel);
+void test_pit_apic_off(struct kernel *kernel);
+void test_pic_spurious(struct kernel *kernel);
+void test_clocks_agree(struct kernel *kernel);
+const char *unfit_pit(const struct kernel *kernel);
+const char *unfit_rtc(const struct kernel *kernel);
+const char *unfit_clocks(const struct kernel *kernel);
+
 /* restart.c, storm.c */
 void test_ap_restart(struct kernel *kernel);
 void test_ipi_storm(struct kernel *kernel);
