@@ -66,11 +66,21 @@ void ioapic_reset(struct ioapic *io, const struct ioapic_config *config)
 								: IOAPIC_VERSION_82093AA;
 
 	*io = (struct ioapic){
-		.config = { .id = id, .version = version, .ext_dest = config->ext_dest },
+		.config = {
+			.id = id,
+			.version = version,
+			.ext_dest = config->ext_dest,
+			.storm_limit = config->storm_limit,
+		},
 		.id = (uint32_t)id << IOAPIC_ID_SHIFT,
 	};
 	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++)
 		io->rte[pin] = IOAPIC_RTE_MASKED;
+}
+
+static uint32_t bit(uint32_t pin)
+{
+	return UINT32_C(1) << pin;
 }
 
 static void send(struct ioapic_out *out, uint32_t pin, const struct apic_msg *msg)
@@ -80,14 +90,20 @@ static void send(struct ioapic_out *out, uint32_t pin, const struct apic_msg *ms
 	out->count++;
 }
 
+static bool owes_level(const struct ioapic *io, uint32_t pin)
+{
+	uint64_t rte = io->rte[pin];
+
+	return io->sources[pin] && ioapic_rte_msg(rte, io->config.ext_dest).level_trigger &&
+	       !(rte & (IOAPIC_RTE_MASKED | IOAPIC_RTE_REMOTE_IRR));
+}
+
 /* So a level is delivered at unmask (R142) and after EOI (R144). */
 void ioapic_service_level(struct ioapic *io, uint32_t pin, struct ioapic_out *out)
 {
-	uint64_t rte = io->rte[pin];
-	struct apic_msg msg = ioapic_rte_msg(rte, io->config.ext_dest);
+	struct apic_msg msg = ioapic_rte_msg(io->rte[pin], io->config.ext_dest);
 
-	if (!io->sources[pin] || !msg.level_trigger ||
-	    (rte & (IOAPIC_RTE_MASKED | IOAPIC_RTE_REMOTE_IRR)))
+	if (!owes_level(io, pin) || (io->held & bit(pin)))
 		return;
 	io->rte[pin] |= IOAPIC_RTE_REMOTE_IRR;
 	io->sent_vector[pin] = msg.vector;
@@ -105,6 +121,13 @@ static void service_edge(const struct ioapic *io, uint32_t pin, struct ioapic_ou
 	send(out, pin, &msg);
 }
 
+/* The end of a storm, and of holding it back. */
+static void calm(struct ioapic *io, uint32_t pin)
+{
+	io->resends[pin] = 0;
+	io->held &= ~bit(pin);
+}
+
 void ioapic_set_irq(struct ioapic *io, uint32_t pin, uint32_t source, bool level,
 		    struct ioapic_out *out)
 {
@@ -118,6 +141,8 @@ void ioapic_set_irq(struct ioapic *io, uint32_t pin, uint32_t source, bool level
 		io->sources[pin] |= UINT32_C(1) << source;
 	else
 		io->sources[pin] &= ~(UINT32_C(1) << source);
+	if (!io->sources[pin])
+		calm(io, pin);
 	if (was_asserted || !level)
 		return;
 	service_edge(io, pin, out);
@@ -135,6 +160,21 @@ static bool waits_for(const struct ioapic *io, uint32_t pin, uint8_t vector)
 	       (io->sent_vector[pin] == vector || (io->rte[pin] & IOAPIC_RTE_VECTOR) == vector);
 }
 
+/*
+ * What a freed pin sends again at once counts towards a storm (R155, D29): a driver that does not serve
+ * its device would leave its CPU no time for anything else. A pin that owes nothing was served.
+ */
+static void resend(struct ioapic *io, uint32_t pin, struct ioapic_out *out)
+{
+	if (io->config.storm_limit == 0 || !owes_level(io, pin)) {
+		io->resends[pin] = 0;
+	} else if (++io->resends[pin] == io->config.storm_limit) {
+		io->resends[pin] = 0;
+		io->held |= bit(pin);
+	}
+	ioapic_service_level(io, pin, out);
+}
+
 void ioapic_eoi(struct ioapic *io, uint8_t vector, struct ioapic_out *out)
 {
 	uint32_t freed = 0;
@@ -144,10 +184,22 @@ void ioapic_eoi(struct ioapic *io, uint8_t vector, struct ioapic_out *out)
 		if (!waits_for(io, pin, vector))
 			continue;
 		io->rte[pin] &= ~IOAPIC_RTE_REMOTE_IRR;
-		freed |= UINT32_C(1) << pin;
+		freed |= bit(pin);
 	}
 	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++) {
-		if (freed & (UINT32_C(1) << pin))
+		if (freed & bit(pin))
+			resend(io, pin, out);
+	}
+}
+
+void ioapic_release(struct ioapic *io, struct ioapic_out *out)
+{
+	uint32_t held = io->held;
+
+	out->count = 0;
+	io->held = 0;
+	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++) {
+		if (held & bit(pin))
 			ioapic_service_level(io, pin, out);
 	}
 }

@@ -39,6 +39,8 @@ struct ioapic_config {
 	uint8_t id;      /* 0..15, as the MADT and the MP table say */
 	uint8_t version; /* IOAPIC_VERSION_82093AA or IOAPIC_VERSION_EOI */
 	bool ext_dest;   /* 15-bit destinations (R156, D31) */
+	/* Re-sends of a pin at its EOI without a pause before one is held back (R155); 0: never. */
+	uint16_t storm_limit;
 };
 
 /* Private to libioapic, readable for dumps. */
@@ -49,6 +51,8 @@ struct ioapic {
 	uint32_t sources[IOAPIC_PINS]; /* per pin, one bit for each source that asserts it (R148) */
 	uint64_t rte[IOAPIC_PINS];
 	uint8_t sent_vector[IOAPIC_PINS]; /* vector under which remote IRR was set (R145) */
+	uint16_t resends[IOAPIC_PINS];    /* at the pin's EOI, in a row (R155) */
+	uint32_t held;                    /* one bit for each pin whose level is held back */
 };
 
 /* Messages that a call wants sent, in order. */
@@ -84,10 +88,19 @@ void ioapic_set_irq(struct ioapic *io, uint32_t pin, uint32_t source, bool level
 
 /*
  * A CPU has ended vector: free every pin waiting for it, then re-send those still asserted (R76).
- * The re-send is immediate however often it happens: who wants to damp a storm (R155, D29)
- * has the clock, and holds the message back. *out is assigned.
+ * With a storm_limit, the re-send that reaches it is held back (R155, D29), as ioapic_holds() tells;
+ * the owner, who has the clock, lets the guest breathe and calls ioapic_release(). *out is assigned.
  */
 void ioapic_eoi(struct ioapic *io, uint8_t vector, struct ioapic_out *out);
+
+/* Is a pin's level held back? It ceases to be when its line falls, too. */
+static inline bool ioapic_holds(const struct ioapic *io)
+{
+	return io->held != 0;
+}
+
+/* Hold back nothing any more: what is held and still due is sent. *out is assigned. */
+void ioapic_release(struct ioapic *io, struct ioapic_out *out);
 
 /*
  * The message an RTE stands for, masked or not. Modes other than fixed and lowest priority are

@@ -86,6 +86,10 @@ enum ioapic_state_error ioapic_state_restore(struct ioapic *io, const struct ioa
 	out->count = 0;
 	if (error != IOAPIC_STATE_OK)
 		return error;
+	/* A storm that goes on is held back again soon enough. */
+	io->held = 0;
+	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++)
+		io->resends[pin] = 0;
 	io->select = (uint8_t)state->select;
 	io->id = state->id & (uint32_t)IOAPIC_ID_MAX << IOAPIC_ID_SHIFT;
 	for (uint32_t pin = 0; pin < IOAPIC_PINS; pin++) {

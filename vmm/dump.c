@@ -211,10 +211,11 @@ static void print_machine_stats(FILE *out, struct machine *m)
 {
 	struct irqchip_stats *s = &m->irqchip.stats;
 
-	fprintf(out, "irqchip: lines=%llu messages=%llu unrouted=%llu bad-msi=%llu eois=%llu\n",
+	fprintf(out,
+		"irqchip: lines=%llu messages=%llu unrouted=%llu bad-msi=%llu eois=%llu storms=%llu\n",
 		HEX(atomic_load(&s->lines)), HEX(atomic_load(&s->messages)),
 		HEX(atomic_load(&s->unrouted)), HEX(atomic_load(&s->bad_msi)),
-		HEX(atomic_load(&s->eois)));
+		HEX(atomic_load(&s->eois)), HEX(atomic_load(&s->storms)));
 	for (uint32_t i = 0; i < m->nr_vcpus; i++)
 		print_stats(out, &m->vcpus[i]);
 }

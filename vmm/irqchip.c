@@ -15,6 +15,10 @@
 #define TIMER_PIN 2
 #define INTR_PIN  0 /* the 8259's output, as the MP table says */
 
+/* A level that is still up after so many EOIs in a row has this long a pause. */
+#define STORM_LIMIT    1000
+#define STORM_PAUSE_NS UINT64_C(10000000)
+
 /* ---- delivery ---------------------------------------------------------------------------------- */
 
 /* KVM takes messages as MSIs; destinations beyond 8 bits go into the upper address half. */
@@ -160,15 +164,50 @@ void irqchip_send_msi(void *opaque, uint64_t address, uint32_t data)
 	irqchip_send(chip, NULL, &msg);
 }
 
+/* ---- EOIs, and storms of a level that nobody serves (R155, D29) ------------------------------------ */
+
+/* Lock held, after an EOI. True: begin_pause() has to follow without it. */
+static bool wants_pause(struct irqchip *chip)
+{
+	if (!ioapic_holds(&chip->ioapic) || chip->pausing)
+		return false;
+	chip->pausing = true;
+	return true;
+}
+
+static void begin_pause(struct irqchip *chip)
+{
+	struct board_clock clock = timers_clock(&chip->machine->timers);
+
+	atomic_fetch_add_explicit(&chip->stats.storms, 1, memory_order_relaxed);
+	board_clock_arm(&clock, &chip->pause, board_clock_now(&clock) + STORM_PAUSE_NS);
+}
+
+static void end_pause(void *opaque)
+{
+	struct irqchip *chip = opaque;
+	struct ioapic_out out;
+
+	pthread_mutex_lock(&chip->lock);
+	chip->pausing = false;
+	ioapic_release(&chip->ioapic, &out);
+	pthread_mutex_unlock(&chip->lock);
+	deliver(chip, &out);
+}
+
 void irqchip_eoi(struct irqchip *chip, uint8_t vector)
 {
 	struct ioapic_out out;
+	bool pause;
 
 	atomic_fetch_add_explicit(&chip->stats.eois, 1, memory_order_relaxed);
 	pthread_mutex_lock(&chip->lock);
 	ioapic_eoi(&chip->ioapic, vector, &out);
+	pause = wants_pause(chip);
 	pthread_mutex_unlock(&chip->lock);
 	deliver(chip, &out);
+	if (pause)
+		begin_pause(chip);
 }
 
 /* ---- registers on the buses ----------------------------------------------------------------------- */
@@ -229,13 +268,17 @@ static void ioapic_bus_write(void *opaque, uint64_t offset, uint32_t len, uint64
 {
 	struct irqchip *chip = opaque;
 	struct ioapic_out out;
+	bool pause;
 
 	pthread_mutex_lock(&chip->lock);
 	ioapic_write(&chip->ioapic, offset, len, value, &out);
+	pause = wants_pause(chip); /* it may have been the EOI register */
 	if (chip->shape == IRQCHIP_KERNEL && offset != 0)
 		tell_kvm_routes(chip);
 	pthread_mutex_unlock(&chip->lock);
 	deliver(chip, &out);
+	if (pause)
+		begin_pause(chip);
 }
 
 void irqchip_routes_restored(struct irqchip *chip)
@@ -330,11 +373,16 @@ static const struct bus_ops pic_elcr_ops = { pic_elcr_read, pic_elcr_write };
 int irqchip_init(struct irqchip *chip, struct machine *machine, uint8_t ioapic_version,
 		 struct bus *ports, struct bus *mmio)
 {
-	const struct ioapic_config config = { .version = ioapic_version, .ext_dest = true };
+	const struct ioapic_config config = {
+		.version = ioapic_version,
+		.ext_dest = true,
+		.storm_limit = STORM_LIMIT,
+	};
 	int ret;
 
 	chip->machine = machine;
 	chip->shape = machine->shape;
+	chip->pause = (struct board_timer){ .expire = end_pause, .device = chip };
 	pthread_mutex_init(&chip->lock, NULL);
 	ioapic_reset(&chip->ioapic, &config);
 	pic_reset(&chip->pic);

@@ -18,6 +18,7 @@
 #include "ioapic/ioapic.h"
 #include "ioapic/pic.h"
 #include "lapic/lapic_route.h"
+#include "vmm/board_clock.h"
 #include "vmm/bus.h"
 #include "vmm/kvm.h"
 
@@ -37,6 +38,7 @@ struct irqchip_stats {
 	_Atomic uint64_t unrouted; /* messages that nobody received */
 	_Atomic uint64_t bad_msi;  /* writes that were no MSI */
 	_Atomic uint64_t eois;     /* EOI broadcasts */
+	_Atomic uint64_t storms;   /* pauses given to guests that do not serve a level */
 };
 
 struct irqchip {
@@ -45,7 +47,9 @@ struct irqchip {
 	pthread_mutex_t lock;
 	struct ioapic ioapic;
 	struct pic pic;
-	_Atomic bool intr; /* level of the 8259's output; changes under lock, read without */
+	_Atomic bool intr;        /* level of the 8259's output; changes under lock, read without */
+	struct board_timer pause; /* ends the holding back of levels */
+	bool pausing;             /* it is armed; under lock */
 	struct lapic_directory directory;
 	struct irqchip_stats stats;
 };

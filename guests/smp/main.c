@@ -58,6 +58,7 @@ static const struct test tests[] = {
 	TEST("ioapic-level", "R69 R144", test_ioapic_level, unfit_pins),
 	TEST("ioapic-mask", "R142", test_ioapic_mask, unfit_pins),
 	TEST("ioapic-logical", "R97", test_ioapic_logical, unfit_pins),
+	TEST("ioapic-storm", "R155", test_ioapic_storm, unfit_msi),
 	TEST("ioapic-directed-eoi", "R74 R152", test_ioapic_directed_eoi, unfit_directed_eoi),
 	TEST("msi-physical", "R158 R173", test_msi_physical, unfit_msi),
 	TEST("msi-logical", "R157", test_msi_logical, unfit_msi),

@@ -59,6 +59,7 @@ void test_ioapic_level(struct kernel *kernel);
 void test_ioapic_mask(struct kernel *kernel);
 void test_ioapic_logical(struct kernel *kernel);
 void test_ioapic_directed_eoi(struct kernel *kernel);
+void test_ioapic_storm(struct kernel *kernel);
 const char *unfit_directed_eoi(const struct kernel *kernel);
 void test_msi_physical(struct kernel *kernel);
 void test_msi_logical(struct kernel *kernel);

@@ -13,7 +13,7 @@ known_words() {
 	esac
 	# kvm_pvm: nothing is in service while a handler runs, and now and then not even an NMI.
 	[ ! -d /sys/module/kvm_pvm ] ||
-		known=$known,priority-nesting,ioapic-level,ioapic-mask,ioapic-logical,ioapic-directed-eoi,pv-eoi,nmi-latch
+		known=$known,priority-nesting,ioapic-level,ioapic-mask,ioapic-logical,ioapic-storm,ioapic-directed-eoi,pv-eoi,nmi-latch
 	# kvm_amd: an INIT in the NMI's handler leaves NMIs blocked; 6.1 gets it right.
 	case $(uname -r) in
 	6.1.*) ;;

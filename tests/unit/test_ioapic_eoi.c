@@ -232,15 +232,6 @@ START_TEST(r74_the_pin_stays_shut_until_a_late_directed_eoi)
 }
 END_TEST
 
-START_TEST(r155_a_storm_is_sent_on_undamped)
-{
-	struct ioapic io = io_new_in_service(IOAPIC_VERSION_EOI);
-
-	for (int i = 0; i < 20000; i++)
-		io_expect_one(io_end(&io, IO_VECTOR), IO_PIN, IO_VECTOR);
-}
-END_TEST
-
 /* One random step: a line, an RTE half, an EOI by either way; four pins and vectors, to collide. */
 static struct ioapic_out random_step(struct ioapic *io, uint32_t random)
 {
@@ -307,7 +298,6 @@ int main(void)
 	tcase_add_test(other, r152_the_eoi_register_takes_dwords_only);
 	tcase_add_test(other, r75_version_0x11_has_no_eoi_register);
 	tcase_add_test(other, r74_the_pin_stays_shut_until_a_late_directed_eoi);
-	tcase_add_test(other, r155_a_storm_is_sent_on_undamped);
 	tcase_add_test(other, r147_no_sequence_leaves_an_owed_level_unsent);
 	suite_add_tcase(suite, other);
 	srunner_run_all(runner, CK_NORMAL);
