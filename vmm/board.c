@@ -121,7 +121,7 @@ static int check_savable(struct machine *m)
 }
 
 /* The one list of what is on the board. */
-int machine_create_devices(struct machine *m, struct serial_sink sink)
+int machine_create_devices(struct machine *m, const struct machine_sinks *sinks)
 {
 	const struct options *o = m->options;
 	const struct end_request end = { .request = end_by_guest, .machine = m };
@@ -133,7 +133,8 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 		ret = create_clocks(m, end);
 	if (ret == 0 && o->serial != SERIAL_OFF) {
 		m->serial = serial_create(&m->ports, SERIAL_COM1,
-					  line_of(m, SERIAL_COM1_IRQ, IRQ_SOURCE_DEVICE), sink);
+					  line_of(m, SERIAL_COM1_IRQ, IRQ_SOURCE_DEVICE),
+					  sinks->serial);
 		ret = m->serial ? 0 : -ENOMEM;
 	}
 	if (ret == 0)
@@ -150,7 +151,7 @@ int machine_create_devices(struct machine *m, struct serial_sink sink)
 		test_device_offer_save(&m->test_device, end);
 	if (ret)
 		return machine_failed(m, "devices", ret, EXIT_CODE_INTERNAL);
-	ret = machine_create_virtio(m);
+	ret = machine_create_virtio(m, sinks->console);
 	return ret ? ret : check_savable(m);
 }
 

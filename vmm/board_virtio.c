@@ -8,6 +8,7 @@
 #include "vmm/machine_parts.h"
 #include "vmm/virtio/tap.h"
 #include "vmm/virtio/virtio_blk.h"
+#include "vmm/virtio/virtio_console.h"
 #include "vmm/virtio/virtio_net.h"
 #include "vmm/virtio/virtio_rng.h"
 
@@ -72,7 +73,18 @@ static int add_net(struct machine *m, const struct virtio_host *host, uint32_t n
 	return add_device(m, virtio_net_create(host, tap, mac));
 }
 
-int machine_create_virtio(struct machine *m)
+static int add_console(struct machine *m, const struct virtio_host *host,
+		       struct virtio_console_sink sink)
+{
+	struct virtio_device *dev = virtio_console_create(host, sink);
+	int ret = add_device(m, dev);
+
+	if (ret == 0)
+		m->console = dev;
+	return ret;
+}
+
+int machine_create_virtio(struct machine *m, struct virtio_console_sink sink)
 {
 	const struct options *o = m->options;
 	const struct virtio_host host = {
@@ -86,6 +98,8 @@ int machine_create_virtio(struct machine *m)
 		ret = add_disk(m, &host, i);
 	for (uint32_t i = 0; ret == 0 && i < o->nr_nets; i++)
 		ret = add_net(m, &host, i);
+	if (ret == 0 && o->console)
+		ret = add_console(m, &host, sink);
 	if (ret == 0 && o->rng)
 		ret = add_device(m, virtio_rng_create(&host));
 	return ret;
@@ -98,6 +112,7 @@ void machine_destroy_virtio(struct machine *m)
 		free(m->virtio[i]);
 	}
 	m->nr_virtio = 0;
+	m->console = NULL;
 }
 
 int machine_start_virtio(struct machine *m)

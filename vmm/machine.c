@@ -112,7 +112,7 @@ static int restore_guest(struct machine *m)
 }
 
 int machine_create(struct machine *machine, const struct options *options, const struct log *log,
-		   struct serial_sink sink)
+		   const struct machine_sinks *sinks)
 {
 	int ret;
 
@@ -133,7 +133,7 @@ int machine_create(struct machine *machine, const struct options *options, const
 		ret = create_memory(machine);
 	/* Before the vCPUs, which publish themselves in the irqchip's directory. */
 	if (ret == 0)
-		ret = machine_create_devices(machine, sink);
+		ret = machine_create_devices(machine, sinks);
 	if (ret == 0)
 		ret = create_vcpus(machine);
 	if (ret == 0)

@@ -22,6 +22,7 @@
 #include "vmm/pci/pci.h"
 #include "vmm/timers.h"
 #include "vmm/vcpu.h"
+#include "vmm/virtio/virtio_console.h"
 #include "vmm/virtio/virtio_pci.h"
 
 /* Status of the process; conventions of ctest and of QEMU's debug-exit. */
@@ -59,6 +60,12 @@ struct machine_verdict {
 	uint32_t value; /* debug-exit's value, a signal, KVM's exit reason or an errno */
 };
 
+/* Where guest bytes go. */
+struct machine_sinks {
+	struct serial_sink serial;
+	struct virtio_console_sink console;
+};
+
 struct machine {
 	const struct options *options;
 	const struct log *log;
@@ -91,6 +98,7 @@ struct machine {
 	struct local_events local_events;
 	uint32_t nr_virtio;
 	struct virtio_pci *virtio[PCI_MAX_SLOTS];
+	struct virtio_device *console; /* one of them, or NULL */
 
 	uint32_t nr_vcpus;
 	struct vcpu *vcpus;
@@ -108,7 +116,7 @@ struct machine {
  * 0, or an enum exit_code after the reason has been logged; either way machine_destroy() follows.
  */
 int machine_create(struct machine *machine, const struct options *options, const struct log *log,
-		   struct serial_sink sink);
+		   const struct machine_sinks *sinks);
 void machine_destroy(struct machine *machine);
 
 /* Start all vCPU threads; stop and join them. 0 or an exit code. */

@@ -28,6 +28,7 @@ enum {
 	OPT_SERIAL,
 	OPT_TEST_DEVICE,
 	OPT_RNG,
+	OPT_CONSOLE,
 	OPT_TIMEOUT,
 	OPT_DUMP,
 	OPT_STATS,
@@ -57,6 +58,7 @@ static const struct option long_options[] = {
 	{ "test-device", no_argument, NULL, OPT_TEST_DEVICE },
 	{ "disk", required_argument, NULL, 'd' },
 	{ "net", required_argument, NULL, 'n' },
+	{ "console", no_argument, NULL, OPT_CONSOLE },
 	{ "rng", no_argument, NULL, OPT_RNG },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "dump-on-exit", optional_argument, NULL, OPT_DUMP },
@@ -259,6 +261,9 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 		return option_disk(p, text);
 	case 'n':
 		return option_net(p, text);
+	case OPT_CONSOLE:
+		o->console = true;
+		return 0;
 	case OPT_RNG:
 		o->rng = true;
 		return 0;
@@ -314,7 +319,7 @@ static int check_contradictions(struct option_parser *p)
 	if (ids > APIC_ID_LIMIT + 1)
 		return option_fail(p, "--apic-id-offset %u with %u CPUs leads beyond APIC id %u",
 				   o->apic_id_offset, o->cpus, APIC_ID_LIMIT);
-	return 0;
+	return option_settle_console(p);
 }
 
 /* Index of the "--" that separates our words from the guest's, or argc. */

@@ -101,6 +101,7 @@ struct options {
 	bool rng;
 	uint32_t nr_disks;
 	struct disk_option disk[OPTIONS_MAX_DISKS];
+	bool console; /* a virtio console has stdin and stdout, not COM1 */
 	uint32_t nr_nets;
 	struct net_option net[OPTIONS_MAX_NETS];
 	uint32_t timeout; /* seconds, 0: none */

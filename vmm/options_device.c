@@ -121,3 +121,16 @@ int option_net(struct option_parser *p, const char *text)
 	o->net[o->nr_nets++] = net;
 	return 0;
 }
+
+int option_settle_console(struct option_parser *p)
+{
+	struct options *o = p->options;
+
+	if (!o->console || o->serial != SERIAL_TTY)
+		return 0;
+	if (o->given & OPTION_SERIAL)
+		return option_fail(p, "--console contradicts --serial tty: "
+				      "only one of them can have the terminal");
+	o->serial = SERIAL_NULL;
+	return 0;
+}

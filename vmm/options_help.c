@@ -29,6 +29,7 @@ static const char help_text[] =
 	"  -d, --disk PATH[,ro]       raw disk image as a virtio disk; may be repeated\n"
 	"  -n, --net tap=NAME[,mac=XX:XX:XX:XX:XX:XX]\n"
 	"                             virtio network on a tap interface; may be repeated\n"
+	"      --console              virtio console (hvc0) on stdin and stdout instead of COM1\n"
 	"      --rng                  random numbers from the host, over virtio\n"
 	"      --test-device          ports 0x2000..: drive I/O APIC pins, send MSIs\n"
 	"      --timeout SECONDS      end with status 124 after that time\n"

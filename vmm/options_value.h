@@ -38,4 +38,7 @@ int option_memory(struct option_parser *p, const char *text, uint64_t *bytes);
 int option_disk(struct option_parser *p, const char *text);
 int option_net(struct option_parser *p, const char *text);
 
+/* When all options are known: who has the terminal. */
+int option_settle_console(struct option_parser *p);
+
 #endif

@@ -40,9 +40,8 @@ static bool is_under_nohup(void)
 /* Signals come to the loop; threads started from here on inherit that they are blocked. */
 static int open_signals(struct session *s)
 {
-	static const int signals[] = {
-		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGUSR2
-	};
+	static const int signals[] = { SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+				       SIGTSTP, SIGCONT, SIGUSR2, SIGWINCH };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -67,32 +66,46 @@ static int open_timer(struct session *s)
 	return timerfd_settime(s->timer_fd, 0, &when, NULL) ? -errno : 0;
 }
 
-static int open_output(struct session *s)
+static int open_file(struct session *s)
 {
 	const struct options *o = s->options;
 
-	s->out_fd = CONSOLE_NO_FD;
-	if (o->serial == SERIAL_TTY)
-		s->out_fd = STDOUT_FILENO;
 	if (o->serial != SERIAL_FILE)
 		return 0;
-	s->out_fd = open(o->serial_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (s->out_fd >= 0)
+	s->file_fd = open(o->serial_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (s->file_fd >= 0)
 		return 0;
 	log_line(s->log, LOG_ERROR, "--serial file: cannot write %s: %s", o->serial_path,
 		 strerror(errno));
 	return -errno;
 }
 
-static int open_session(struct session *s)
+static int open_consoles(struct session *s)
 {
-	struct console_output out = { .lost = on_output_lost, .ctx = s };
-	int in = s->options->serial == SERIAL_TTY ? STDIN_FILENO : CONSOLE_NO_FD;
-	int ret = open_output(s);
+	bool user = s->options->serial == SERIAL_TTY || s->options->console;
+	const struct console_output out = {
+		.fd = user ? STDOUT_FILENO : CONSOLE_NO_FD,
+		.lost = on_output_lost,
+		.ctx = s,
+	};
+	const struct console_output file = { .fd = s->file_fd, .lost = on_output_lost, .ctx = s };
+	int ret = console_init(&s->console, user ? STDIN_FILENO : CONSOLE_NO_FD, out);
 
 	if (ret)
 		return ret;
-	out.fd = s->out_fd;
+	ret = console_init(&s->file, CONSOLE_NO_FD, file);
+	if (ret)
+		console_destroy(&s->console);
+	s->consoles_open = ret == 0;
+	return ret;
+}
+
+static int open_session(struct session *s)
+{
+	int ret = open_file(s);
+
+	if (ret)
+		return ret;
 	ret = open_signals(s);
 	if (ret == 0)
 		ret = open_timer(s);
@@ -103,8 +116,7 @@ static int open_session(struct session *s)
 	if (ret == 0)
 		ret = kick_setup();
 	if (ret == 0)
-		ret = console_init(&s->console, in, out);
-	s->console_open = ret == 0;
+		ret = open_consoles(s);
 	if (ret)
 		log_line(s->log, LOG_ERROR, "setting up the session: %s", strerror(-ret));
 	return ret;
@@ -112,20 +124,20 @@ static int open_session(struct session *s)
 
 static void close_session(struct session *s)
 {
-	const int fds[] = { s->signal_fd, s->timer_fd, s->space_fd };
+	const int fds[] = { s->signal_fd, s->timer_fd, s->space_fd, s->file_fd };
 
-	if (s->console_open)
+	if (s->consoles_open) {
 		console_destroy(&s->console);
+		console_destroy(&s->file);
+	}
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	if (s->options->serial == SERIAL_FILE && s->out_fd >= 0)
-		close(s->out_fd);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------- */
 
-/* On a vCPU thread: the loop has bytes waiting, perhaps. */
+/* On a thread of the machine: the loop has bytes waiting, perhaps. */
 static void on_space(void *opaque)
 {
 	const struct session *s = opaque;
@@ -163,6 +175,13 @@ static void report(struct session *s)
 	machine_log_verdict(s->machine);
 }
 
+/* Whoever waits for a reader gives up. */
+static void cut_output(struct session *s)
+{
+	console_cut(&s->console);
+	console_cut(&s->file);
+}
+
 /* Until the machine has ended for good: one that could not be saved has not. */
 static int run_to_end(struct session *s)
 {
@@ -173,7 +192,7 @@ static int run_to_end(struct session *s)
 		session_loop(s);
 		/* Whoever is saved has written everything. */
 		if (!machine_is_saving(m))
-			console_cut(&s->console);
+			cut_output(s);
 		machine_stop(m);
 		switch (save_stopped(m, attempts)) {
 		case SAVE_GOING_ON:
@@ -195,13 +214,16 @@ static int run_created(struct session *s)
 {
 	int ret;
 
-	if (s->machine->serial)
+	if (s->machine->console)
+		virtio_console_on_space(s->machine->console, on_space, s);
+	else if (s->machine->serial)
 		serial_on_space(s->machine->serial, on_space, s);
+	session_show_size(s);
 	enter_terminal(s);
 	ret = machine_start(s->machine);
 	if (ret == 0)
 		ret = run_to_end(s);
-	console_cut(&s->console);
+	cut_output(s);
 	machine_stop(s->machine);
 	console_leave(&s->console);
 	if (ret)
@@ -212,7 +234,11 @@ static int run_created(struct session *s)
 
 static int run_machine(struct session *s)
 {
-	struct serial_sink sink = { .write = console_write, .sink = &s->console };
+	bool tty = s->options->serial == SERIAL_TTY;
+	const struct machine_sinks sinks = {
+		.serial = { .write = console_write, .sink = tty ? &s->console : &s->file },
+		.console = { .write = console_write, .sink = &s->console },
+	};
 	int ret;
 
 	/* Large, and the vCPU threads point into it: not on the stack. */
@@ -221,7 +247,7 @@ static int run_machine(struct session *s)
 		log_line(s->log, LOG_ERROR, "out of memory");
 		return EXIT_CODE_INTERNAL;
 	}
-	ret = machine_create(s->machine, s->options, s->log, sink);
+	ret = machine_create(s->machine, s->options, s->log, &sinks);
 	if (ret == 0)
 		ret = run_created(s);
 	machine_destroy(s->machine);
@@ -247,7 +273,7 @@ int session_run(const struct options *options, const struct log *log)
 	struct session s = {
 		.options = &adopted,
 		.log = log,
-		.out_fd = CONSOLE_NO_FD,
+		.file_fd = CONSOLE_NO_FD,
 		.signal_fd = -1,
 		.timer_fd = -1,
 		.space_fd = -1,

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -12,6 +13,27 @@
 #define KEY_CTRL_C        0x03
 #define REST_MILLISECONDS 2 /* between two looks whether the vCPU threads have ended */
 
+/* ---- the guest's end of the user's console ------------------------------------------------------- */
+
+static bool guest_hears(const struct machine *m)
+{
+	return m->console ? virtio_console_is_heard(m->console) : serial_is_heard(m->serial);
+}
+
+static size_t give_guest(const struct machine *m, const uint8_t *data, size_t len)
+{
+	return m->console ? virtio_console_receive(m->console, data, len)
+			  : serial_receive(m->serial, data, len);
+}
+
+void session_show_size(const struct session *s)
+{
+	struct winsize size;
+
+	if (s->machine->console && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		virtio_console_resize(s->machine->console, size.ws_col, size.ws_row);
+}
+
 static void feed_guest(struct session *s)
 {
 	struct machine *m = s->machine;
@@ -20,10 +42,10 @@ static void feed_guest(struct session *s)
 
 	data = console_pending(&s->console, &len);
 	/* A guest that does not listen cannot be interrupted from its console: end it instead. */
-	if (len && s->console.raw && memchr(data, KEY_CTRL_C, len) && !serial_is_heard(m->serial))
+	if (len && s->console.raw && memchr(data, KEY_CTRL_C, len) && !guest_hears(m))
 		machine_request_end(m, MACHINE_SIGNAL, NULL, SIGINT);
 	if (len)
-		console_consume(&s->console, serial_receive(m->serial, data, len));
+		console_consume(&s->console, give_guest(m, data, len));
 }
 
 static void tell_all(struct machine *m, uint32_t event)
@@ -70,6 +92,10 @@ static void on_signal(struct session *s)
 			break;
 		case SIGCONT:
 			console_enter(&s->console);
+			session_show_size(s);
+			break;
+		case SIGWINCH:
+			session_show_size(s);
 			break;
 		case SIGUSR2:
 			ask_save(s);

@@ -10,12 +10,13 @@ struct session {
 	const struct options *options;
 	const struct log *log;
 	struct machine *machine;
-	struct console console;
-	bool console_open;
-	int out_fd; /* guest bytes */
+	struct console console; /* the user's: COM1's, or the virtio console's */
+	struct console file;    /* COM1's where it has no terminal; output only */
+	bool consoles_open;
+	int file_fd; /* --serial file */
 	int signal_fd;
 	int timer_fd;
-	int space_fd; /* eventfd: the UART has room again */
+	int space_fd; /* eventfd: the guest has room again */
 };
 
 /*
@@ -23,5 +24,8 @@ struct session {
  * rest: its vCPU threads have ended.
  */
 void session_loop(struct session *session);
+
+/* Tell a virtio console how large the terminal is. */
+void session_show_size(const struct session *session);
 
 #endif

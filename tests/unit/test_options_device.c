@@ -98,6 +98,20 @@ START_TEST(interfaces)
 }
 END_TEST
 
+START_TEST(the_terminal_has_one_user)
+{
+	struct options o = accept_line("--console");
+
+	ck_assert(o.console);
+	ck_assert_int_eq(o.serial, SERIAL_NULL);
+	o = accept_line("--console --serial file=x");
+	ck_assert_int_eq(o.serial, SERIAL_FILE);
+	o = accept_line("--serial off --console");
+	ck_assert_int_eq(o.serial, SERIAL_OFF);
+	refuse("--serial tty --console", "--console contradicts --serial tty");
+}
+END_TEST
+
 START_TEST(interfaces_that_are_refused)
 {
 	refuse("--net tap0", "'tap0' is not one of: tap=NAME, mac=ADDRESS");
@@ -127,6 +141,7 @@ int main(void)
 	tcase_add_test(all, disks);
 	tcase_add_test(all, disks_that_are_refused);
 	tcase_add_test(all, interfaces);
+	tcase_add_test(all, the_terminal_has_one_user);
 	tcase_add_test(all, interfaces_that_are_refused);
 	suite_add_tcase(suite, all);
 	srunner_run_all(runner, CK_NORMAL);

@@ -84,14 +84,14 @@ int io_thread_start(struct io_thread *thread, const char *name)
 
 void io_thread_stop(struct io_thread *thread)
 {
-	const uint64_t one = 1;
+	uint64_t one = 1;
 
 	if (!thread->running)
 		return;
-	/* The counter cannot be full: this is its only write. */
+	/* The counter cannot be full: this is its only write. It is read again for the next start. */
 	if (write(thread->stop_fd, &one, sizeof(one)) == sizeof(one))
 		pthread_join(thread->thread, NULL);
-	thread->running = false;
+	thread->running = read(thread->stop_fd, &one, sizeof(one)) != sizeof(one);
 }
 
 void io_thread_destroy(struct io_thread *thread)
