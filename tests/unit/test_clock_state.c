@@ -145,6 +145,30 @@ START_TEST(a_periodic_timer_keeps_its_phase)
 }
 END_TEST
 
+/* Saved with the interrupt due and its alarm not yet gone off: it comes after the restore. */
+START_TEST(what_is_due_comes_later)
+{
+	struct machine *old = machine_create(1000 * MS, 0);
+	struct machine *new;
+
+	fake_out(&old->board, 0x43, 1, 0x30);
+	fake_out(&old->board, 0x40, 1, 10);
+	fake_out(&old->board, 0x40, 1, 0);
+	fake_out(&old->board, 0x70, 2, 0x120b); /* update-ended */
+	old->board.now += 2000 * MS;
+	new = carried(old);
+	ck_assert_uint_eq(old->board.rises[PIT_LINE], 0);
+	ck_assert_uint_eq(old->board.rises[RTC_LINE], 0);
+	fake_pass(&new->board, 0);
+	ck_assert_uint_eq(new->board.rises[PIT_LINE], 1);
+	ck_assert_uint_eq(new->board.rises[RTC_LINE], 1);
+	fake_pass(&new->board, 500 * MS);
+	ck_assert_uint_eq(new->board.rises[PIT_LINE], 1);
+	free(old);
+	free(new);
+}
+END_TEST
+
 START_TEST(the_clock_stands_still_in_between)
 {
 	struct machine *old = machine_create(1000 * MS, UINT64_C(1728773937250000000));
@@ -204,6 +228,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, both_go_on_alike, 0, NR_ROUNDS);
 	tcase_add_test(tcase, a_periodic_timer_keeps_its_phase);
+	tcase_add_test(tcase, what_is_due_comes_later);
 	tcase_add_test(tcase, the_clock_stands_still_in_between);
 	tcase_add_test(tcase, forged_states_do_no_harm);
 	suite_add_tcase(suite, tcase);

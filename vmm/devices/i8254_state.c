@@ -89,17 +89,24 @@ static void counter_restore(struct i8254_counter *c, int64_t now, struct state_r
 		c->pending_at = I8254_NEVER;
 }
 
+/*
+ * Nothing is raised here: CPUs and interrupt controllers are in the file already. What is due and has
+ * not come will be due in the restored machine.
+ */
 void i8254_save(void *device, struct state_writer *out)
 {
 	struct i8254 *pit = device;
+	bool foreseen;
 	int64_t now;
 
 	pthread_mutex_lock(&pit->lock);
-	i8254_catch_up(pit);
+	foreseen = pit->rise != I8254_NEVER;
 	now = i8254_ticks(board_clock_now(&pit->clock));
 	for (uint32_t i = 0; i < I8254_COUNTERS; i++)
 		counter_save(&pit->counter[i], now, out);
 	state_put_bool(out, pit->level);
+	state_put_bool(out, foreseen);
+	put_tick(out, foreseen ? pit->rise : now, now);
 	pthread_mutex_unlock(&pit->lock);
 }
 
@@ -110,6 +117,7 @@ void i8254_save(void *device, struct state_writer *out)
 void i8254_restore(void *device, struct state_reader *in)
 {
 	struct i8254 *pit = device;
+	bool foreseen;
 	int64_t now;
 
 	pthread_mutex_lock(&pit->lock);
@@ -117,7 +125,10 @@ void i8254_restore(void *device, struct state_reader *in)
 	for (uint32_t i = 0; i < I8254_COUNTERS; i++)
 		counter_restore(&pit->counter[i], now, in);
 	pit->level = state_get_bool(in);
-	pit->rise = i8254_counter_next_rise(&pit->counter[0], now);
+	foreseen = state_get_bool(in);
+	pit->rise = get_tick(in, now);
+	if (!foreseen)
+		pit->rise = I8254_NEVER;
 	i8254_arm(pit);
 	pthread_mutex_unlock(&pit->lock);
 }
