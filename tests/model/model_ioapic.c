@@ -57,7 +57,7 @@ static void look_at_level(struct model_ioapic *m, int number, struct model_sent 
 {
 	struct model_pin *p = &m->pin[number];
 
-	if (!is_level(p) || !is_asserted(p) || p->masked || p->remote_irr)
+	if (!is_level(p) || !is_asserted(p) || p->masked || p->remote_irr || p->held)
 		return;
 	p->remote_irr = true;
 	p->sent = p->vector;
@@ -77,11 +77,34 @@ struct model_sent model_ioapic_line(struct model_ioapic *m, uint32_t pin, uint32
 	p = &m->pin[pin];
 	before = is_asserted(p);
 	p->source[source] = asserted;
+	if (!is_asserted(p)) {
+		p->resends = 0;
+		p->held = false;
+	}
 	if (is_level(p))
 		look_at_level(m, (int)pin, &sent);
 	else if (!before && is_asserted(p) && !p->masked)
 		send(m, (int)pin, &sent);
 	return sent;
+}
+
+/* D29: after so many times in a row, a level that its EOI would send again has to wait. */
+static void send_again(struct model_ioapic *m, int number, struct model_sent *sent)
+{
+	struct model_pin *p = &m->pin[number];
+
+	look_at_level(m, number, sent);
+	if (!p->remote_irr) {
+		p->resends = 0;
+		return;
+	}
+	p->resends++;
+	if (p->resends == m->config.storm_limit) {
+		p->resends = 0;
+		p->held = true;
+		p->remote_irr = false;
+		sent->by[number] = false;
+	}
 }
 
 /* D25. First all pins that share the vector are freed, then those still asserted send (R76). */
@@ -99,9 +122,30 @@ struct model_sent model_ioapic_eoi(struct model_ioapic *m, uint8_t vector)
 	}
 	for (int i = 0; i < IOAPIC_PINS; i++) {
 		if (freed[i])
+			send_again(m, i, &sent);
+	}
+	return sent;
+}
+
+struct model_sent model_ioapic_release(struct model_ioapic *m)
+{
+	struct model_sent sent = { .by = { false } };
+
+	for (int i = 0; i < IOAPIC_PINS; i++) {
+		bool held = m->pin[i].held;
+
+		m->pin[i].held = false;
+		if (held)
 			look_at_level(m, i, &sent);
 	}
 	return sent;
+}
+
+struct model_sent model_ioapic_restore(struct model_ioapic *m)
+{
+	for (int i = 0; i < IOAPIC_PINS; i++)
+		m->pin[i].resends = 0;
+	return model_ioapic_release(m);
 }
 
 /* ---- registers --------------------------------------------------------------------------------- */

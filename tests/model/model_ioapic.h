@@ -28,6 +28,8 @@ struct model_pin {
 
 	bool source[IOAPIC_SOURCES]; /* who asserts the line */
 	uint8_t sent;                /* the vector that set remote IRR (D25) */
+	int resends;                 /* how often in a row its EOI has sent it again (D29) */
+	bool held;                   /* too often */
 };
 
 struct model_ioapic {
@@ -52,5 +54,8 @@ struct model_sent model_ioapic_store(struct model_ioapic *m, uint64_t offset, ui
 struct model_sent model_ioapic_line(struct model_ioapic *m, uint32_t pin, uint32_t source,
 				    bool asserted);
 struct model_sent model_ioapic_eoi(struct model_ioapic *m, uint8_t vector);
+/* The pause of a storm is over; a restore of the state forgets storms altogether. */
+struct model_sent model_ioapic_release(struct model_ioapic *m);
+struct model_sent model_ioapic_restore(struct model_ioapic *m);
 
 #endif

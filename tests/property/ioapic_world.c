@@ -16,6 +16,7 @@ enum op_kind {
 	OP_LINE,
 	OP_EOI,
 	OP_RESTORE, /* the state is saved and restored */
+	OP_RELEASE, /* the end of the pause that a storm gets */
 };
 
 struct op {
@@ -94,6 +95,8 @@ static struct op op_of(uint64_t word)
 		op.place = salt % 8 == 0 ? place : vector_of(value);
 		break;
 	case OP_RESTORE:
+	case OP_RELEASE:
+		op.kind = salt % 2 == 0 ? OP_RESTORE : OP_RELEASE;
 		break;
 	}
 	return op;
@@ -106,6 +109,7 @@ static struct ioapic_config config_of(uint64_t word)
 		.version = word_byte(word, 1) % 4 == 0 ? IOAPIC_VERSION_82093AA
 						       : IOAPIC_VERSION_EOI,
 		.ext_dest = word_byte(word, 2) % 2 != 0,
+		.storm_limit = word_byte(word, 3) % 4,
 	};
 }
 
@@ -190,14 +194,23 @@ static void eoi(struct world *w, uint8_t vector)
 
 static void restore(struct world *w)
 {
-	const struct model_sent nothing = { .by = { false } };
+	struct model_sent sent = model_ioapic_restore(&w->model);
 	struct ioapic_state state;
 	struct ioapic_out out;
 
 	ioapic_state_save(&w->core, &state);
 	ioapic_reset(&w->core, &w->model.config);
 	same(w, "restore", 0, (uint64_t)ioapic_state_restore(&w->core, &state, &out), 0);
-	compare_sent(w, &out, &nothing);
+	compare_sent(w, &out, &sent);
+}
+
+static void release(struct world *w)
+{
+	struct model_sent sent = model_ioapic_release(&w->model);
+	struct ioapic_out out;
+
+	ioapic_release(&w->core, &out);
+	compare_sent(w, &out, &sent);
 }
 
 static void step(struct world *w, const struct op *op)
@@ -222,6 +235,9 @@ static void step(struct world *w, const struct op *op)
 		break;
 	case OP_RESTORE:
 		restore(w);
+		break;
+	case OP_RELEASE:
+		release(w);
 		break;
 	}
 }
@@ -251,8 +267,8 @@ static void print(FILE *out, const uint64_t *words, size_t i)
 	unsigned long long value = op.value;
 
 	if (i == 0) {
-		fprintf(out, "id %u, version 0x%x, 15-bit destinations %d", config.id,
-			config.version, config.ext_dest);
+		fprintf(out, "id %u, version 0x%x, 15-bit destinations %d, storms from %u on",
+			config.id, config.version, config.ext_dest, config.storm_limit);
 		return;
 	}
 	switch (op.kind) {
@@ -273,6 +289,9 @@ static void print(FILE *out, const uint64_t *words, size_t i)
 		break;
 	case OP_RESTORE:
 		fprintf(out, "the state is saved and restored");
+		break;
+	case OP_RELEASE:
+		fprintf(out, "what is held back is released");
 		break;
 	}
 }
