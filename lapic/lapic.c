@@ -34,7 +34,8 @@ static uint32_t version(const struct lapic_config *config)
 	uint32_t max_lvt = config->cmci ? MAX_LVT_WITH_CMCI : MAX_LVT_WITHOUT_CMCI; /* R40 */
 
 	return LAPIC_VERSION_INTEGRATED | max_lvt << LAPIC_VERSION_MAX_LVT_SHIFT |
-	       (config->directed_eoi ? LAPIC_VERSION_DIRECTED_EOI : 0); /* R75 */
+	       (config->directed_eoi ? LAPIC_VERSION_DIRECTED_EOI : 0) | /* R75 */
+	       (config->extended ? LAPIC_VERSION_EXTENDED : 0);
 }
 
 static uint32_t xapic_id(uint32_t id)
@@ -62,6 +63,7 @@ static void reset_regs(struct lapic *a)
 	if (a->config.lint0_extint && a->config.bsp)
 		a->regs.lvt_lint0.reg = (uint32_t)APIC_MODE_EXTINT << LAPIC_LVT_MODE_SHIFT;
 	a->esr_pending = 0;
+	lapic_ext_reset(a);
 	lapic_timer_stop(a);
 }
 

@@ -36,6 +36,7 @@ struct lapic_config {
 	bool directed_eoi; /* the I/O APICs have an EOI register: SVR[12] exists (R75) */
 	bool lint0_extint; /* the BSP's LVT_LINT0 comes up as firmware leaves it: unmasked ExtINT (R1) */
 	bool lowest_priority; /* lowest-priority IPIs can be sent; else ESR redirectable IPI (R51) */
+	bool extended;        /* AMD's extended registers: CPUID 80000001H:ECX[3] (R78) */
 	uint8_t maxphyaddr;   /* physical address bits, 32..52; higher bits of the base are #GP */
 	uint32_t bus_cycle_ns;  /* one cycle of the timer's bus clock, 1..1000 ns */
 	uint32_t min_period_ns; /* floor of the periodic timer's period (R116); 0: none */
@@ -61,6 +62,12 @@ struct lapic_timer {
 	uint64_t tsc_deadline; /* IA32_TSC_DEADLINE as the guest reads it */
 };
 
+/* AMD's extended registers; without config.extended they stay as after reset. */
+struct lapic_extended {
+	uint32_t control;
+	uint32_t ier[8]; /* a vector whose bit is 0 stays in IRR */
+};
+
 /*
  * One local APIC. regs is the live state and may be read for dumps; write it through the calls
  * below only. The rest is private to liblapic, unless said otherwise.
@@ -70,6 +77,7 @@ struct lapic {
 	struct lapic_config config;
 	uint64_t base; /* IA32_APIC_BASE; the mode is in it */
 	struct lapic_timer timer;
+	struct lapic_extended extended;
 	uint32_t esr_pending; /* errors since the last write of ESR (R45) */
 	uint32_t events;      /* LAPIC_EVENT_* of local origin, not taken yet */
 	bool lint_level[2];   /* the pins as last driven, true = asserted (R103) */

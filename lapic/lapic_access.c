@@ -33,6 +33,22 @@ static uint64_t load(const struct lapic *a, const struct lapic_row *row, uint64_
 	}
 }
 
+/* What is no register of the map may be one of AMD's. */
+static enum lapic_result read_extended(struct lapic *a, uint32_t offset, uint64_t *value)
+{
+	if (!lapic_ext_has(a, offset) || lapic_ext_read(a, offset, value) == LAPIC_ILLEGAL)
+		return illegal(a);
+	return LAPIC_OK;
+}
+
+static enum lapic_result write_extended(struct lapic *a, uint32_t offset, uint64_t value,
+					struct lapic_effect *effect)
+{
+	if (!lapic_ext_has(a, offset) || lapic_ext_write(a, offset, value, effect) == LAPIC_ILLEGAL)
+		return illegal(a);
+	return LAPIC_OK;
+}
+
 enum lapic_result lapic_read(struct lapic *a, uint32_t offset, uint64_t now, uint64_t *value)
 {
 	const struct lapic_row *row = lapic_row(a, offset);
@@ -43,7 +59,7 @@ enum lapic_result lapic_read(struct lapic *a, uint32_t offset, uint64_t now, uin
 		return illegal(a);
 	lapic_expire(a, now);
 	if (!row)
-		return illegal(a);
+		return read_extended(a, offset, value);
 	if (row->desc.access & right)
 		*value = load(a, row, now);
 	else if (lapic_x2apic(a))
@@ -133,7 +149,7 @@ enum lapic_result lapic_write(struct lapic *a, uint32_t offset, uint64_t value, 
 		return illegal(a);
 	lapic_expire(a, now);
 	if (!row)
-		return illegal(a);
+		return write_extended(a, offset, value, effect);
 	if (lapic_x2apic(a)) {
 		if (!(row->desc.access & LAPIC_ACCESS_X2APIC_WRITE) ||
 		    !x2apic_value_is_legal(a, row, value))
@@ -181,6 +197,8 @@ void lapic_mmio_write(struct lapic *a, uint32_t offset, uint32_t len, const uint
 		return; /* R11 */
 	if (lane >= REGISTER_BYTES || len == 0 || len > REGISTER_BYTES - lane)
 		return; /* R33, D3 */
+	if (len < REGISTER_BYTES && lapic_ext_has(a, base))
+		return; /* D3 */
 	if (len < REGISTER_BYTES && lapic_row(a, base)) {
 		if (!can_merge(base))
 			return;

@@ -106,10 +106,27 @@ void lapic_accept(struct lapic *a, uint8_t vector, bool level)
 	lapic_request(a, vector, level);
 }
 
+/* The highest vector in IRR that AMD's IER lets through. */
+static int highest_enabled(const struct lapic *a)
+{
+	for (int i = 7; i >= 0; i--) {
+		uint32_t enabled = a->regs.irr[i].reg & a->extended.ier[i];
+
+		if (enabled)
+			return 32 * i + 31 - __builtin_clz(enabled);
+	}
+	return LAPIC_NO_VECTOR;
+}
+
+static inline int highest_request(const struct lapic *a)
+{
+	return a->config.extended ? highest_enabled(a) : highest(a->regs.irr);
+}
+
 /* Classes decide, not vectors (R56). Software disable does not matter here (R4). */
 int lapic_pending(const struct lapic *a)
 {
-	int irr = highest(a->regs.irr);
+	int irr = highest_request(a);
 
 	if (irr == LAPIC_NO_VECTOR || (priority(irr) & CLASS) <= (a->regs.ppr.reg & CLASS))
 		return LAPIC_NO_VECTOR;
@@ -124,7 +141,7 @@ int lapic_held_by_tpr(const struct lapic *a)
 
 	if (tpr == 0)
 		return LAPIC_NO_VECTOR; /* nearly always, and this is asked at every entry */
-	irr = highest(a->regs.irr);
+	irr = highest_request(a);
 	class = priority(irr) & CLASS;
 	if (class > tpr || class <= (priority(highest(a->regs.isr)) & CLASS))
 		return LAPIC_NO_VECTOR;
@@ -154,19 +171,12 @@ int lapic_silent_eoi(const struct lapic *a)
 	return isr;
 }
 
-/* R68: whatever handler runs, the highest bit in ISR ends. */
-void lapic_eoi(struct lapic *a, struct lapic_effect *effect)
+/* top: the word in which the search for what is still in service begins. */
+static inline void end_vector(struct lapic *a, uint32_t vector, int top,
+			      struct lapic_effect *effect)
 {
-	int isr = highest(a->regs.isr);
-	uint32_t vector = priority(isr);
-
-	if (isr == LAPIC_NO_VECTOR) {
-		a->counters.eoi_spurious++;
-		return;
-	}
 	*word(a->regs.isr, vector) &= ~bit(vector);
-	/* What is left is not above what has ended, so the search goes on from there. */
-	a->regs.ppr.reg = ppr_with(a, highest_up_to(a->regs.isr, isr / 32));
+	a->regs.ppr.reg = ppr_with(a, highest_up_to(a->regs.isr, top));
 	if (*word(a->regs.tmr, vector) & bit(vector) &&
 	    !(a->regs.svr.reg & LAPIC_SVR_DIRECTED_EOI)) { /* R69, R74 */
 		effect->kind = LAPIC_EFFECT_EOI;
@@ -174,4 +184,23 @@ void lapic_eoi(struct lapic *a, struct lapic_effect *effect)
 		a->counters.eoi_level++;
 	}
 	lapic_lint0_eoi(a, vector);
+}
+
+/* R68: whatever handler runs, the highest bit in ISR ends. What is left is not above it. */
+void lapic_eoi(struct lapic *a, struct lapic_effect *effect)
+{
+	int isr = highest(a->regs.isr);
+
+	if (isr == LAPIC_NO_VECTOR)
+		a->counters.eoi_spurious++;
+	else
+		end_vector(a, priority(isr), isr / 32, effect);
+}
+
+void lapic_specific_eoi(struct lapic *a, uint8_t vector, struct lapic_effect *effect)
+{
+	if (*word(a->regs.isr, vector) & bit(vector))
+		end_vector(a, vector, 7, effect);
+	else
+		a->counters.eoi_spurious++;
 }

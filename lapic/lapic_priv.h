@@ -78,7 +78,18 @@ void lapic_request(struct lapic *a, uint32_t vector, bool level);
 
 void lapic_tpr_write(struct lapic *a, uint32_t tpr);
 void lapic_eoi(struct lapic *a, struct lapic_effect *effect);
+/* The same for one vector, wherever it is in ISR. */
+void lapic_specific_eoi(struct lapic *a, uint8_t vector, struct lapic_effect *effect);
 uint8_t lapic_apr(const struct lapic *a);
+
+/* ---- lapic_ext.c ----------------------------------------------------------------------------- */
+
+bool lapic_ext_has(const struct lapic *a, uint32_t offset);
+void lapic_ext_reset(struct lapic *a);
+/* Of a register that lapic_ext_has(); *value is 0 before. */
+enum lapic_result lapic_ext_read(const struct lapic *a, uint32_t offset, uint64_t *value);
+enum lapic_result lapic_ext_write(struct lapic *a, uint32_t offset, uint64_t value,
+				  struct lapic_effect *effect);
 
 /* ---- lapic_timer.c --------------------------------------------------------------------------- */
 

@@ -90,6 +90,11 @@ enum lapic_reg {
 	LAPIC_TIMER_CCR = 0x390,
 	LAPIC_TIMER_DCR = 0x3e0,
 	LAPIC_SELF_IPI = 0x3f0,
+	/* AMD's extended space, behind the page's struct: lapic_ext.c */
+	LAPIC_EXT_FEATURE = 0x400,
+	LAPIC_EXT_CONTROL = 0x410,
+	LAPIC_SEOI = 0x420, /* specific end of interrupt */
+	LAPIC_IER = 0x480,  /* interrupt enable, eight words */
 };
 
 #define LAPIC_X2APIC_MSR_FIRST 0x800u
@@ -105,6 +110,7 @@ enum lapic_reg {
 #define LAPIC_VERSION_INTEGRATED    0x14u
 #define LAPIC_VERSION_MAX_LVT_SHIFT 16
 #define LAPIC_VERSION_DIRECTED_EOI  (1u << 24)
+#define LAPIC_VERSION_EXTENDED      (1u << 31) /* AMD */
 
 /* SVR */
 #define LAPIC_SVR_VECTOR       0xffu
@@ -155,6 +161,11 @@ enum lapic_timer_mode {
 #define LAPIC_ICR_LEVEL           (1u << 15)
 #define LAPIC_ICR_SHORTHAND_SHIFT 18
 #define LAPIC_ICR_SHORTHAND       (3u << LAPIC_ICR_SHORTHAND_SHIFT)
+
+/* EXT_FEATURE says which of these there are, EXT_CONTROL which are enabled */
+#define LAPIC_EXT_IER     (1u << 0)
+#define LAPIC_EXT_SEOI    (1u << 1)
+#define LAPIC_SEOI_VECTOR 0xffu
 
 /* TIMER_DCR: bits 3, 1 and 0 */
 #define LAPIC_TIMER_DCR_DIVIDE 0xbu

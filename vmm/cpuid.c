@@ -134,6 +134,8 @@ static void filter_entry(const struct machine *m, struct kvm_cpuid_entry2 *e)
 		break;
 	case 0x80000001:
 		e->ecx &= ~(EXT1_ECX_SVM | EXT1_ECX_EXT_APIC);
+		if (m->options->amd_extapic)
+			e->ecx |= EXT1_ECX_EXT_APIC; /* R78 */
 		break;
 	case 0x80000008: /* AMD: number of threads and width of their ids */
 		if (e->ecx)

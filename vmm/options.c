@@ -23,6 +23,7 @@ enum {
 	OPT_X2APIC,
 	OPT_TSC_DEADLINE,
 	OPT_CPUID,
+	OPT_AMD_EXTAPIC,
 	OPT_APIC_ID_OFFSET,
 	OPT_IOAPIC_VERSION,
 	OPT_SERIAL,
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
 	{ "x2apic", required_argument, NULL, OPT_X2APIC },
 	{ "tsc-deadline", required_argument, NULL, OPT_TSC_DEADLINE },
 	{ "cpuid", required_argument, NULL, OPT_CPUID },
+	{ "amd-extapic", required_argument, NULL, OPT_AMD_EXTAPIC },
 	{ "apic-id-offset", required_argument, NULL, OPT_APIC_ID_OFFSET },
 	{ "ioapic-version", required_argument, NULL, OPT_IOAPIC_VERSION },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
@@ -178,6 +180,8 @@ static int parse_word(struct option_parser *p, int opt, const char *text)
 		ret = option_choice(p, "cpuid", text, cpuid_choices, &value);
 		o->cpuid = (enum cpuid_choice)value;
 		return ret;
+	case OPT_AMD_EXTAPIC:
+		return option_switch(p, "amd-extapic", text, &o->amd_extapic);
 	case OPT_IOAPIC_VERSION:
 		ret = option_choice(p, "ioapic-version", text, ioapic_choices, &value);
 		o->ioapic_version = (uint8_t)value;
@@ -308,6 +312,10 @@ static int check_contradictions(struct option_parser *p)
 	if (o->lapic == LAPIC_CHOICE_KERNEL && o->irqchip == IRQCHIP_CHOICE_NONE)
 		return option_fail(p, "--lapic kernel contradicts --irqchip none: "
 				      "KVM's local APIC needs the split irqchip");
+	if (o->amd_extapic &&
+	    (o->lapic == LAPIC_CHOICE_KERNEL || o->save_path || o->restore_path || o->stress_state))
+		return option_fail(p, "--amd-extapic on contradicts --lapic kernel and saved "
+				      "states, which have no such registers");
 	if (o->x2apic == TRISTATE_OFF && ids > XAPIC_MAX_IDS)
 		return option_fail(p,
 				   "--x2apic off contradicts %u CPUs from APIC id %u on: "

@@ -21,6 +21,7 @@ static const char help_text[] =
 	"      --cpuid auto|host|basic\n"
 	"                             basic: no feature above leaf 6, no CMPXCHG16B, for hosts that\n"
 	"                             emulate kernels; auto chooses it there\n"
+	"      --amd-extapic on|off   AMD's extended APIC registers: IER, specific EOI (off)\n"
 	"      --apic-id-offset N     APIC id of the first CPU (0)\n"
 	"      --ioapic-version 0x11|0x20\n"
 	"                             0x20 has the EOI register (default)\n"

@@ -39,6 +39,20 @@ int option_choice(struct option_parser *p, const char *option, const char *text,
 	return option_fail(p, "--%s: '%s' is not one of: %s", option, text, accepted);
 }
 
+int option_switch(struct option_parser *p, const char *option, const char *text, bool *on)
+{
+	static const struct option_choice choices[] = {
+		{ "off", false },
+		{ "on", true },
+		{ NULL, 0 },
+	};
+	int value = *on;
+	int ret = option_choice(p, option, text, choices, &value);
+
+	*on = value != 0;
+	return ret;
+}
+
 /* Decimal, or hex with 0x; a leading zero does not make it octal. */
 static uint64_t to_number(const char *text, char **end)
 {

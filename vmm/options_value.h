@@ -26,6 +26,9 @@ __attribute__((format(printf, 2, 3))) int option_fail(struct option_parser *p, c
 int option_choice(struct option_parser *p, const char *option, const char *text,
 		  const struct option_choice *choices, int *value);
 
+/* On or off. */
+int option_switch(struct option_parser *p, const char *option, const char *text, bool *on);
+
 /* A number from min to max: decimal, or hex with 0x. */
 int option_number(struct option_parser *p, const char *option, const char *text, uint64_t min,
 		  uint64_t max, uint64_t *value);

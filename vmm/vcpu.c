@@ -90,6 +90,7 @@ struct lapic_config vcpu_lapic_config(const struct vcpu *vcpu)
 		/* There is no firmware to leave the 8259 connected, as PC guests expect. */
 		.lint0_extint = vcpu->index == 0,
 		.lowest_priority = true,
+		.extended = m->options->amd_extapic,
 		.maxphyaddr = cpuid_maxphyaddr(m),
 		.bus_cycle_ns = VCPU_APIC_BUS_CYCLE_NS,
 		.min_period_ns = VCPU_MIN_PERIOD_NS,

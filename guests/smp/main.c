@@ -77,7 +77,8 @@ static const struct test tests[] = {
 	TEST("pit-extint-pin", "R137", test_pit_extint_pin, unfit_pit),
 	TEST("pit-apic-off", "R13 R137", test_pit_apic_off, unfit_pit),
 	TEST("pic-spurious", "R139", test_pic_spurious, unfit_pins),
-	TEST("clocks-agree", "R115", test_clocks_agree, unfit_clocks),
+	TEST("clocks-agree", "R124", test_clocks_agree, unfit_clocks),
+	TEST("ext-apic", "", test_ext_apic, unfit_ext_apic),
 	TEST("ap-restart", "R2 R126 R129 R132", test_ap_restart, unfit_single),
 	TEST("ipi-storm", "R168 R177", test_ipi_storm, NULL),
 };

@@ -77,6 +77,10 @@ const char *unfit_id_alias(const struct kernel *kernel);
 void test_mixed_modes(struct kernel *kernel);
 const char *unfit_mixed_modes(const struct kernel *kernel);
 
+/* ext.c */
+void test_ext_apic(struct kernel *kernel);
+const char *unfit_ext_apic(const struct kernel *kernel);
+
 /* local.c */
 void test_lvt_pmc(struct kernel *kernel);
 void test_lvt_thermal(struct kernel *kernel);

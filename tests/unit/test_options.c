@@ -281,6 +281,9 @@ END_TEST
 
 START_TEST(contradictions)
 {
+	refuse("--amd-extapic on --lapic kernel", "contradicts");
+	refuse("--amd-extapic on --stress-state 5", "contradicts");
+	refuse("--amd-extapic maybe", "off, on");
 	refuse("--lapic kernel --irqchip none", "contradicts");
 	refuse("--irqchip none --lapic kernel", "contradicts");
 	refuse("--x2apic off --cpus 256", "xAPIC");
