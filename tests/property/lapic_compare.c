@@ -61,6 +61,7 @@ static void compare_cpu(struct world *w, uint32_t cpu)
 	world_same(w, cpu, "page", lapic_page(&core), model.page);
 	world_same(w, cpu, "CR8", lapic_cr8(&core), model.tpr / 16);
 	world_same(w, cpu, "PPR", lapic_ppr(&core), model_ppr(&model));
+	world_same(w, cpu, "PPR in the page", core.regs.ppr.reg, model_ppr(&model));
 	world_same(w, cpu, "pending", (uint64_t)lapic_pending(&core),
 		   (uint64_t)model_pending(&model));
 	world_same(w, cpu, "held by TPR", (uint64_t)lapic_held_by_tpr(&core),
