@@ -116,7 +116,9 @@ START_TEST(both_go_on_alike)
 	struct machine *new;
 
 	for (uint32_t i = 0; i < 500; i++) {
-		random_access(old, fake_random(&random), fake_random(&random));
+		uint32_t choice = fake_random(&random);
+
+		random_access(old, choice, fake_random(&random));
 		fake_pass(&old->board, fake_random(&random) % (10 * MS));
 	}
 	new = carried(old);
@@ -206,7 +208,9 @@ START_TEST(forged_states_do_no_harm)
 		out.data[i] ^= 0xff;
 		refused += !restore(new, out.data, out.size);
 		for (uint32_t n = 0; n < 50; n++) {
-			random_access(new, fake_random(&random), fake_random(&random));
+			uint32_t choice = fake_random(&random);
+
+			random_access(new, choice, fake_random(&random));
 			fake_pass(&new->board, fake_random(&random) % MS);
 		}
 		ck_assert_uint_lt(new->board.nr_expired, 50 * (MS / I8254_MIN_PERIOD_NS + 1));

@@ -52,8 +52,12 @@ static void expect_held(struct ioapic *io)
 START_TEST(R155_without_a_limit_a_storm_is_sent_on)
 {
 	struct ioapic io = io_with_limit(0);
+	uint32_t count = 0;
 
-	expect_resends(&io, 3 * 65536);
+	while (count < 2 * 65536 && io_end(&io, IO_VECTOR).count == 1)
+		count++;
+	ck_assert_uint_eq(count, 2 * 65536);
+	ck_assert(!ioapic_holds(&io));
 }
 END_TEST
 

@@ -97,16 +97,19 @@ void i8254_save(void *device, struct state_writer *out)
 {
 	struct i8254 *pit = device;
 	bool foreseen;
+	uint64_t ns;
 	int64_t now;
 
 	pthread_mutex_lock(&pit->lock);
 	foreseen = pit->rise != I8254_NEVER;
-	now = i8254_ticks(board_clock_now(&pit->clock));
+	ns = board_clock_now(&pit->clock);
+	now = i8254_ticks(ns);
 	for (uint32_t i = 0; i < I8254_COUNTERS; i++)
 		counter_save(&pit->counter[i], now, out);
 	state_put_bool(out, pit->level);
 	state_put_bool(out, foreseen);
 	put_tick(out, foreseen ? pit->rise : now, now);
+	state_put_u32(out, pit->not_before > ns ? (uint32_t)(pit->not_before - ns) : 0);
 	pthread_mutex_unlock(&pit->lock);
 }
 
@@ -117,11 +120,14 @@ void i8254_save(void *device, struct state_writer *out)
 void i8254_restore(void *device, struct state_reader *in)
 {
 	struct i8254 *pit = device;
+	uint32_t wait;
 	bool foreseen;
+	uint64_t ns;
 	int64_t now;
 
 	pthread_mutex_lock(&pit->lock);
-	now = i8254_ticks(board_clock_now(&pit->clock));
+	ns = board_clock_now(&pit->clock);
+	now = i8254_ticks(ns);
 	for (uint32_t i = 0; i < I8254_COUNTERS; i++)
 		counter_restore(&pit->counter[i], now, in);
 	pit->level = state_get_bool(in);
@@ -129,6 +135,12 @@ void i8254_restore(void *device, struct state_reader *in)
 	pit->rise = get_tick(in, now);
 	if (!foreseen)
 		pit->rise = I8254_NEVER;
+	wait = state_get_u32(in);
+	if (wait > I8254_MIN_PERIOD_NS) {
+		in->failed = true;
+		wait = 0;
+	}
+	pit->not_before = ns + wait;
 	i8254_arm(pit);
 	pthread_mutex_unlock(&pit->lock);
 }
