@@ -17,7 +17,8 @@ enum apic_delivery_mode {
 	APIC_MODE_FIXED = 0,
 	APIC_MODE_LOWEST_PRIORITY = 1,
 	APIC_MODE_SMI = 2,
-	APIC_MODE_RESERVED = 3, /* remote read on parts older than the Pentium 4 */
+	APIC_MODE_RESERVED = 3, /* remote read on parts older than the Pentium 4: */
+	APIC_MODE_REMOTE_READ = APIC_MODE_RESERVED, /* the vector is the register, offset / 16 */
 	APIC_MODE_NMI = 4,
 	APIC_MODE_INIT = 5,
 	APIC_MODE_SIPI = 6,   /* ICR only; reserved in an RTE and an MSI */

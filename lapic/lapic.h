@@ -36,6 +36,7 @@ struct lapic_config {
 	bool directed_eoi; /* the I/O APICs have an EOI register: SVR[12] exists (R75) */
 	bool lint0_extint; /* the BSP's LVT_LINT0 comes up as firmware leaves it: unmasked ExtINT (R1) */
 	bool lowest_priority; /* lowest-priority IPIs can be sent; else ESR redirectable IPI (R51) */
+	bool remote_read;     /* ICR mode 3 reads another APIC's register into RRD (D59) */
 	bool extended;        /* AMD's extended registers: CPUID 80000001H:ECX[3] (R78) */
 	uint8_t maxphyaddr;   /* physical address bits, 32..52; higher bits of the base are #GP */
 	uint32_t bus_cycle_ns;  /* one cycle of the timer's bus clock, 1..1000 ns */

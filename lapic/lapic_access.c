@@ -15,7 +15,7 @@ static enum lapic_result illegal(struct lapic *a)
 	return LAPIC_ILLEGAL;
 }
 
-static uint64_t load(const struct lapic *a, const struct lapic_row *row, uint64_t now)
+uint64_t lapic_load(const struct lapic *a, const struct lapic_row *row, uint64_t now)
 {
 	switch (row->desc.offset) {
 	case LAPIC_APR:
@@ -61,7 +61,7 @@ enum lapic_result lapic_read(struct lapic *a, uint32_t offset, uint64_t now, uin
 	if (!row)
 		return read_extended(a, offset, value);
 	if (row->desc.access & right)
-		*value = load(a, row, now);
+		*value = lapic_load(a, row, now);
 	else if (lapic_x2apic(a))
 		return illegal(a);
 	/* R25, R35: what is write-only is #GP in x2APIC mode, and reads 0 in xAPIC mode (D1). */

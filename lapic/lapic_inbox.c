@@ -19,10 +19,12 @@ void lapic_inbox_reset(struct lapic_inbox *inbox)
 		atomic_init(&inbox->irr[i], 0);
 		atomic_init(&inbox->level[i], 0);
 	}
+	atomic_init(&inbox->read, 0);
+	atomic_init(&inbox->answer, 0);
 }
 
 /* Sequentially consistent: the poster looks at the target's running state next (R177). */
-static bool set_events(struct lapic_inbox *inbox, uint32_t events)
+bool lapic_set_events(struct lapic_inbox *inbox, uint32_t events)
 {
 	return atomic_fetch_or(&inbox->events, events) == 0;
 }
@@ -45,7 +47,7 @@ static bool post_vector(struct lapic_inbox *inbox, uint8_t vector, bool level)
 
 	set_level(&inbox->level[vector / 32], bit, level); /* before the vector (R71) */
 	atomic_fetch_or_explicit(&inbox->irr[vector / 32], bit, memory_order_release);
-	return set_events(inbox, LAPIC_EVENT_VECTORS);
+	return lapic_set_events(inbox, LAPIC_EVENT_VECTORS);
 }
 
 /* A SIPI, NMI, SMI or ExtINT that was sent before this INIT is void (R127, R132). */
@@ -81,15 +83,15 @@ bool lapic_post(struct lapic_inbox *inbox, const struct apic_msg *msg)
 	case APIC_MODE_LOWEST_PRIORITY:
 		return post_vector(inbox, msg->vector, msg->level_trigger);
 	case APIC_MODE_SMI:
-		return set_events(inbox, LAPIC_EVENT_SMI);
+		return lapic_set_events(inbox, LAPIC_EVENT_SMI);
 	case APIC_MODE_NMI:
-		return set_events(inbox, LAPIC_EVENT_NMI);
+		return lapic_set_events(inbox, LAPIC_EVENT_NMI);
 	case APIC_MODE_INIT:
 		return post_init(inbox);
 	case APIC_MODE_SIPI:
 		return post_sipi(inbox, msg->vector);
 	case APIC_MODE_EXTINT:
-		return set_events(inbox, LAPIC_EVENT_EXTINT);
+		return lapic_set_events(inbox, LAPIC_EVENT_EXTINT);
 	case APIC_MODE_RESERVED:
 	default:
 		return false;
@@ -98,8 +100,9 @@ bool lapic_post(struct lapic_inbox *inbox, const struct apic_msg *msg)
 
 bool lapic_post_event(struct lapic_inbox *inbox, uint32_t events)
 {
-	events &= ~(LAPIC_EVENT_VECTORS | LAPIC_EVENT_INIT | SIPI_BITS);
-	return events != 0 && set_events(inbox, events);
+	events &= ~(LAPIC_EVENT_VECTORS | LAPIC_EVENT_INIT | LAPIC_EVENT_READ | LAPIC_EVENT_ANSWER |
+		    SIPI_BITS);
+	return events != 0 && lapic_set_events(inbox, events);
 }
 
 static void accept_word(struct lapic *a, uint32_t first, uint32_t bits, uint32_t level)
@@ -137,5 +140,7 @@ uint32_t lapic_drain(struct lapic *a, struct lapic_inbox *inbox)
 		events = atomic_exchange(&inbox->events, 0);
 	if (events & LAPIC_EVENT_VECTORS)
 		drain_vectors(a, inbox, (events & LAPIC_EVENT_INIT) != 0);
-	return (events & ~LAPIC_EVENT_VECTORS) | local;
+	if (events & LAPIC_EVENT_ANSWER)
+		lapic_take_answer(a, atomic_exchange(&inbox->answer, 0));
+	return (events & ~(LAPIC_EVENT_VECTORS | LAPIC_EVENT_ANSWER)) | local;
 }

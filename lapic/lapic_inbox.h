@@ -33,6 +33,8 @@ struct lapic;
 #define LAPIC_EVENT_INIT       (1u << 3)
 #define LAPIC_EVENT_SIPI       (1u << 4)
 #define LAPIC_EVENT_EXTINT     (1u << 5) /* an ExtINT message: acknowledge the 8259 when injecting */
+#define LAPIC_EVENT_READ       (1u << 6) /* somebody reads a register: lapic_answer_read() */
+#define LAPIC_EVENT_ANSWER     (1u << 7) /* consumed by the drain itself */
 #define LAPIC_EVENT_SIPI_SHIFT 8
 #define LAPIC_EVENT_SIPI_MASK  (0xffu << LAPIC_EVENT_SIPI_SHIFT)
 #define LAPIC_EVENT_USER0      (1u << 16)
@@ -41,6 +43,8 @@ struct lapic_inbox {
 	_Atomic uint32_t events;
 	_Atomic uint32_t irr[8];
 	_Atomic uint32_t level[8]; /* trigger mode of the bits in irr: 1 = level */
+	_Atomic uint64_t read;     /* a remote read that waits for its answer; 0: none */
+	_Atomic uint64_t answer;   /* to this CPU's own remote read; 0: none */
 };
 
 void lapic_inbox_reset(struct lapic_inbox *inbox);
@@ -51,6 +55,20 @@ void lapic_inbox_reset(struct lapic_inbox *inbox);
  * mode) post nothing and return false. True: the inbox was empty before, so kick.
  */
 bool lapic_post(struct lapic_inbox *inbox, const struct apic_msg *msg);
+
+/*
+ * Remote read, the ICR's mode 3 (D59). The sender's thread posts its message, CPU number from being its
+ * own, to the one target and kicks it if *kick; false: the target is busy with another one, or there
+ * is no single target: lapic_read_failed(). The target's thread drains LAPIC_EVENT_READ and takes the
+ * answer for CPU number *from, which it posts there (true: kick that one). The sender's drain puts it
+ * into RRD.
+ */
+bool lapic_post_read(struct lapic_inbox *target, uint32_t from, const struct apic_msg *msg,
+		     bool *kick);
+void lapic_read_failed(struct lapic *a);
+bool lapic_answer_read(const struct lapic *a, struct lapic_inbox *own, uint64_t now, uint32_t *from,
+		       uint64_t *answer);
+bool lapic_post_answer(struct lapic_inbox *sender, uint64_t answer);
 
 /* Post event bits other than VECTORS, INIT and SIPI. True: the inbox was empty before, so kick. */
 bool lapic_post_event(struct lapic_inbox *inbox, uint32_t events);

@@ -35,9 +35,16 @@ static uint32_t send_error(const struct lapic *a, const struct apic_msg *msg)
 	return 0;
 }
 
-static bool is_valid(const struct apic_msg *msg)
+static bool is_remote_read(const struct lapic *a, const struct apic_msg *msg)
 {
-	if (msg->mode == APIC_MODE_RESERVED || msg->mode == APIC_MODE_EXTINT)
+	return msg->mode == APIC_MODE_REMOTE_READ && a->config.remote_read && !lapic_x2apic(a);
+}
+
+static bool is_valid(const struct lapic *a, const struct apic_msg *msg)
+{
+	if (msg->mode == APIC_MODE_REMOTE_READ)
+		return is_remote_read(a, msg) && msg->shorthand == APIC_SHORTHAND_NONE; /* R85 */
+	if (msg->mode == APIC_MODE_EXTINT)
 		return false; /* R85 */
 	if (msg->shorthand == APIC_SHORTHAND_SELF || msg->shorthand == APIC_SHORTHAND_ALL)
 		return msg->mode == APIC_MODE_FIXED; /* R81 */
@@ -57,8 +64,12 @@ void lapic_icr_command(struct lapic *a, struct lapic_effect *effect)
 		lapic_error(a, error);
 		return;
 	}
-	if (!is_valid(&msg))
+	if (is_remote_read(a, &msg))
+		a->regs.icr.reg &= ~LAPIC_ICR_READ_STATUS;
+	if (!is_valid(a, &msg))
 		return;
+	if (msg.mode == APIC_MODE_REMOTE_READ)
+		a->regs.icr.reg |= LAPIC_ICR_READ_PENDING;
 	if (msg.shorthand == APIC_SHORTHAND_SELF) {
 		lapic_accept(a, msg.vector, false);
 		return;

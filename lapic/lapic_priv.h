@@ -71,6 +71,21 @@ uint32_t lapic_x2apic_ldr(uint32_t id);
 /* The registers that change on the way from xAPIC to x2APIC mode; the base is the caller's. */
 void lapic_enter_x2apic(struct lapic *a);
 
+/* ---- lapic_inbox.c, lapic_read.c ------------------------------------------------------------- */
+
+struct lapic_inbox;
+
+/* True: the inbox was empty before. */
+bool lapic_set_events(struct lapic_inbox *inbox, uint32_t events);
+
+/* What came of a remote read of this CPU. */
+void lapic_take_answer(struct lapic *a, uint64_t answer);
+
+/* ---- lapic_access.c -------------------------------------------------------------------------- */
+
+/* A register as software would read it, without anything happening because of it. */
+uint64_t lapic_load(const struct lapic *a, const struct lapic_row *row, uint64_t now);
+
 /* ---- lapic_prio.c ---------------------------------------------------------------------------- */
 
 /* Put vector, not below LAPIC_FIRST_VECTOR, into IRR with its trigger mode. */

@@ -159,6 +159,9 @@ enum lapic_timer_mode {
 #define LAPIC_ICR_DELIVERY_STATUS (1u << 12)
 #define LAPIC_ICR_ASSERT          (1u << 14)
 #define LAPIC_ICR_LEVEL           (1u << 15)
+#define LAPIC_ICR_READ_STATUS     (3u << 16) /* of the last remote read; 0: invalid */
+#define LAPIC_ICR_READ_PENDING    (1u << 16)
+#define LAPIC_ICR_READ_VALID      (2u << 16)
 #define LAPIC_ICR_SHORTHAND_SHIFT 18
 #define LAPIC_ICR_SHORTHAND       (3u << LAPIC_ICR_SHORTHAND_SHIFT)
 

@@ -24,6 +24,7 @@ enum {
 	OPT_TSC_DEADLINE,
 	OPT_CPUID,
 	OPT_AMD_EXTAPIC,
+	OPT_REMOTE_READ,
 	OPT_APIC_ID_OFFSET,
 	OPT_IOAPIC_VERSION,
 	OPT_SERIAL,
@@ -54,6 +55,7 @@ static const struct option long_options[] = {
 	{ "tsc-deadline", required_argument, NULL, OPT_TSC_DEADLINE },
 	{ "cpuid", required_argument, NULL, OPT_CPUID },
 	{ "amd-extapic", required_argument, NULL, OPT_AMD_EXTAPIC },
+	{ "remote-read", required_argument, NULL, OPT_REMOTE_READ },
 	{ "apic-id-offset", required_argument, NULL, OPT_APIC_ID_OFFSET },
 	{ "ioapic-version", required_argument, NULL, OPT_IOAPIC_VERSION },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
@@ -182,6 +184,8 @@ static int parse_word(struct option_parser *p, int opt, const char *text)
 		return ret;
 	case OPT_AMD_EXTAPIC:
 		return option_switch(p, "amd-extapic", text, &o->amd_extapic);
+	case OPT_REMOTE_READ:
+		return option_switch(p, "remote-read", text, &o->remote_read);
 	case OPT_IOAPIC_VERSION:
 		ret = option_choice(p, "ioapic-version", text, ioapic_choices, &value);
 		o->ioapic_version = (uint8_t)value;

@@ -93,6 +93,7 @@ struct options {
 	enum tristate x2apic; /* on: CPUs start in x2APIC mode; off: not offered */
 	enum tristate tsc_deadline;
 	enum cpuid_choice cpuid;
+	bool remote_read; /* the ICR's mode 3 */
 	bool amd_extapic; /* AMD's extended APIC registers */
 	uint32_t apic_id_offset;
 	uint8_t ioapic_version;

@@ -22,6 +22,7 @@ static const char help_text[] =
 	"                             basic: no feature above leaf 6, no CMPXCHG16B, for hosts that\n"
 	"                             emulate kernels; auto chooses it there\n"
 	"      --amd-extapic on|off   AMD's extended APIC registers: IER, specific EOI (off)\n"
+	"      --remote-read on|off   local APICs can read each other's registers (off)\n"
 	"      --apic-id-offset N     APIC id of the first CPU (0)\n"
 	"      --ioapic-version 0x11|0x20\n"
 	"                             0x20 has the EOI register (default)\n"

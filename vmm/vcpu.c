@@ -91,6 +91,7 @@ struct lapic_config vcpu_lapic_config(const struct vcpu *vcpu)
 		.lint0_extint = vcpu->index == 0,
 		.lowest_priority = true,
 		.extended = m->options->amd_extapic,
+		.remote_read = m->options->remote_read,
 		.maxphyaddr = cpuid_maxphyaddr(m),
 		.bus_cycle_ns = VCPU_APIC_BUS_CYCLE_NS,
 		.min_period_ns = VCPU_MIN_PERIOD_NS,

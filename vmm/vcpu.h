@@ -193,6 +193,13 @@ void vcpu_local_event(struct vcpu *vcpu, enum local_event event);
 /* Drain, and act on INIT, SIPI, NMI and the like. Outside of an access only. */
 void vcpu_act_on_events(struct vcpu *vcpu);
 
+/* ---- vcpu_read.c: remote read ------------------------------------------------------------------- */
+
+/* vcpu's APIC has sent msg to read a register of another one; on vcpu's thread. */
+void vcpu_send_read(struct vcpu *vcpu, const struct apic_msg *msg);
+/* Another one reads a register of vcpu's; on vcpu's thread, LAPIC_EVENT_READ having been drained. */
+void vcpu_answer_read(struct vcpu *vcpu);
+
 /* ---- vcpu_exit.c -------------------------------------------------------------------------------- */
 
 /* Handle what KVM_RUN returned for. */

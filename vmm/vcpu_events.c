@@ -9,6 +9,9 @@ void vcpu_drain(struct vcpu *vcpu)
 	const uint32_t sipi = LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK;
 	uint32_t events = lapic_drain(&vcpu->lapic, &vcpu->inbox);
 
+	if (events & LAPIC_EVENT_READ)
+		vcpu_answer_read(vcpu);
+	events &= ~LAPIC_EVENT_READ;
 	/* As in the inbox: INIT discards what came before it (R127, R132), the first SIPI counts (R126). */
 	if (events & LAPIC_EVENT_INIT)
 		vcpu->events &= ~(LAPIC_EVENT_USER0 - 1);

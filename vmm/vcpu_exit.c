@@ -17,7 +17,10 @@ void vcpu_apic_effect(struct vcpu *vcpu, const struct lapic_effect *effect)
 		break;
 	case LAPIC_EFFECT_MSG:
 		vcpu->stats.ipis[effect->msg.mode & 7]++;
-		irqchip_send(chip, vcpu, &effect->msg);
+		if (effect->msg.mode == APIC_MODE_REMOTE_READ)
+			vcpu_send_read(vcpu, &effect->msg);
+		else
+			irqchip_send(chip, vcpu, &effect->msg);
 		break;
 	case LAPIC_EFFECT_NONE:
 	case LAPIC_EFFECT_TIMER: /* armed before the next KVM_RUN */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * AMD's extended APIC registers: a vector held back by its enable bit, and an EOI by vector. APM
- * vol. 2, "Specific End of Interrupt Register", "Interrupt Enable Registers" (R78).
+ * What not every local APIC has. AMD's extended registers: a vector held back by its enable bit, and an
+ * EOI by vector; APM vol. 2, "Specific End of Interrupt Register", "Interrupt Enable Registers" (R78).
+ * Remote read: Intel 82489DX datasheet, "Remote Read".
  */
 #include "lib/apic.h"
 #include "lib/clock.h"
@@ -69,4 +70,45 @@ const char *unfit_ext_apic(const struct kernel *kernel)
 	if (cpuid(EXT_LEAF, 0).eax > EXT_LEAF && cpuid(EXT_LEAF + 1, 0).ecx & EXT1_ECX_EXT)
 		return NULL;
 	return "CPUID has no extended APIC registers";
+}
+
+#define RRD             0x0c0u
+#define MODE_READ       0x300u
+#define READ_STATUS     (3u << 16)
+#define READ_PENDING    (1u << 16)
+#define READ_VALID      (2u << 16)
+#define READ_TIMEOUT_US 1000000u
+
+/* A register of the CPU with that id; false: no answer, or an invalid one. */
+static bool read_remote(const struct kernel *kernel, uint32_t id, uint32_t reg)
+{
+	uint64_t end = rdtsc() + clock_us_to_tsc(kernel, READ_TIMEOUT_US);
+
+	apic_icr(id, MODE_READ | reg / 16);
+	while ((apic_read(APIC_ICR) & READ_STATUS) == READ_PENDING && rdtsc() < end)
+		cpu_relax();
+	return (apic_read(APIC_ICR) & READ_STATUS) == READ_VALID;
+}
+
+/* Every CPU, asleep in HLT or this one itself, says its id. */
+void test_remote_read(struct kernel *kernel)
+{
+	for (uint32_t i = 0; i < kernel->nr_cpus && !test_failed(kernel); i++) {
+		uint32_t id = kernel->apic_ids[i];
+
+		if (!read_remote(kernel, id, APIC_ID) || apic_read(RRD) != id << 24)
+			test_fail(kernel, "cpu %u: ICR %x, RRD %x", i, apic_read(APIC_ICR),
+				  apic_read(RRD));
+	}
+	if (read_remote(kernel, APIC_BROADCAST_XAPIC, APIC_ID) && kernel->nr_cpus > 1)
+		test_fail(kernel, "everybody was read at once");
+	if (read_remote(kernel, kernel->apic_ids[0], SEOI))
+		test_fail(kernel, "a register that does not exist was read");
+}
+
+const char *unfit_remote_read(const struct kernel *kernel)
+{
+	if (in_x2apic(kernel))
+		return "xAPIC only";
+	return read_remote(kernel, kernel->apic_ids[0], APIC_VERSION) ? NULL : "no remote read";
 }

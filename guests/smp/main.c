@@ -79,6 +79,7 @@ static const struct test tests[] = {
 	TEST("pic-spurious", "R139", test_pic_spurious, unfit_pins),
 	TEST("clocks-agree", "R124", test_clocks_agree, unfit_clocks),
 	TEST("ext-apic", "", test_ext_apic, unfit_ext_apic),
+	TEST("remote-read", "", test_remote_read, unfit_remote_read),
 	TEST("ap-restart", "R2 R126 R129 R132", test_ap_restart, unfit_single),
 	TEST("ipi-storm", "R168 R177", test_ipi_storm, NULL),
 };

@@ -80,6 +80,8 @@ const char *unfit_mixed_modes(const struct kernel *kernel);
 /* ext.c */
 void test_ext_apic(struct kernel *kernel);
 const char *unfit_ext_apic(const struct kernel *kernel);
+void test_remote_read(struct kernel *kernel);
+const char *unfit_remote_read(const struct kernel *kernel);
 
 /* local.c */
 void test_lvt_pmc(struct kernel *kernel);
