@@ -76,9 +76,7 @@ static void notify(struct console_rig *c, uint32_t queue)
 
 static void wait_used(struct console_rig *c, uint32_t queue, uint32_t count)
 {
-	const uint8_t *at = ram(c->rig, RIG_QUEUE(queue) + RIG_USED + 2);
-
-	while (__atomic_load_n((const uint16_t *)(const void *)at, __ATOMIC_ACQUIRE) < count)
+	while (used_index(c->rig, queue) < count)
 		usleep(100);
 }
 

@@ -66,9 +66,7 @@ static void send_frame(const struct net_rig *n, uint8_t fill, size_t len)
 /* The I/O thread has used that many buffers of a queue. */
 static void wait_used(struct net_rig *n, uint32_t queue, uint32_t count)
 {
-	const uint8_t *at = ram(n->rig, RIG_QUEUE(queue) + RIG_USED + 2);
-
-	while (__atomic_load_n((const uint16_t *)(const void *)at, __ATOMIC_ACQUIRE) < count)
+	while (used_index(n->rig, queue) < count)
 		usleep(100);
 }
 

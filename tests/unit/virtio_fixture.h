@@ -111,17 +111,15 @@ static inline void *ram(struct virtio_rig *rig, uint64_t gpa)
 	return at;
 }
 
+/* The ring's indices, which the I/O thread looks at while it runs. */
 static inline void put16(struct virtio_rig *rig, uint64_t gpa, uint16_t value)
 {
-	memcpy(ram(rig, gpa), &value, sizeof(value));
+	__atomic_store_n((uint16_t *)ram(rig, gpa), value, __ATOMIC_RELEASE);
 }
 
 static inline uint16_t get16(struct virtio_rig *rig, uint64_t gpa)
 {
-	uint16_t value;
-
-	memcpy(&value, ram(rig, gpa), sizeof(value));
-	return value;
+	return __atomic_load_n((const uint16_t *)ram(rig, gpa), __ATOMIC_ACQUIRE);
 }
 
 static inline uint32_t get32(struct virtio_rig *rig, uint64_t gpa)
