@@ -56,4 +56,7 @@ void attack_uart(struct attacker *attacker);
 void attack_ports(struct attacker *attacker);
 void attack_test_device(struct attacker *attacker);
 
+/* pci.c */
+void attack_pci(struct attacker *attacker);
+
 #endif
