@@ -117,31 +117,6 @@ static const struct option_choice ioapic_choices[] = {
 	{ NULL, 0 },
 };
 
-static const struct option_choice serial_choices[] = {
-	{ "tty", SERIAL_TTY },
-	{ "off", SERIAL_OFF },
-	{ "null", SERIAL_NULL },
-	{ NULL, 0 },
-};
-
-static int parse_serial(struct option_parser *p, const char *text)
-{
-	int value = SERIAL_TTY;
-	int ret;
-
-	if (strncmp(text, "file=", 5) == 0 && text[5]) {
-		p->options->serial = SERIAL_FILE;
-		p->options->serial_path = text + 5;
-		return 0;
-	}
-	ret = option_choice(p, "serial", text, serial_choices, &value);
-	if (ret)
-		return option_fail(p, "--serial: '%s' is not one of: tty, off, null, file=PATH",
-				   text);
-	p->options->serial = (enum serial_choice)value;
-	return 0;
-}
-
 static int append_cmdline(struct option_parser *p, const char *text)
 {
 	char *cmdline = p->options->cmdline;
@@ -238,6 +213,31 @@ static uint32_t given_bit(int opt)
 	}
 }
 
+static int parse_device(struct option_parser *p, int opt, const char *text)
+{
+	struct options *o = p->options;
+
+	switch (opt) {
+	case OPT_SERIAL:
+		return option_serial(p, text);
+	case 'd':
+		return option_disk(p, text);
+	case 'n':
+		return option_net(p, text);
+	case OPT_CONSOLE:
+		o->console = true;
+		return 0;
+	case OPT_RNG:
+		o->rng = true;
+		return 0;
+	case OPT_TEST_DEVICE:
+		o->test_device = true;
+		return 0;
+	default:
+		return parse_word(p, opt, text);
+	}
+}
+
 static int parse_one(struct option_parser *p, int opt, const char *text)
 {
 	struct options *o = p->options;
@@ -260,21 +260,6 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 		ret = option_number(p, "apic-id-offset", text, 0, APIC_ID_LIMIT, &n);
 		o->apic_id_offset = (uint32_t)n;
 		return ret;
-	case OPT_SERIAL:
-		return parse_serial(p, text);
-	case OPT_TEST_DEVICE:
-		o->test_device = true;
-		return 0;
-	case 'd':
-		return option_disk(p, text);
-	case 'n':
-		return option_net(p, text);
-	case OPT_CONSOLE:
-		o->console = true;
-		return 0;
-	case OPT_RNG:
-		o->rng = true;
-		return 0;
 	case OPT_TIMEOUT:
 		ret = option_number(p, "timeout", text, 1, 86400 * 365, &n);
 		o->timeout = (uint32_t)n;
@@ -304,7 +289,7 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 		o->action = ACTION_HELP;
 		return 0;
 	default:
-		return parse_word(p, opt, text);
+		return parse_device(p, opt, text);
 	}
 }
 
