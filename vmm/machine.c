@@ -103,7 +103,7 @@ static int load_guest(struct machine *m)
 
 static int restore_guest(struct machine *m)
 {
-	struct state_error error;
+	struct state_error error = { .text = "" };
 
 	if (machine_state_restore(m, m->options->restore_path, &error) == 0)
 		return 0;

@@ -55,7 +55,7 @@ static enum save_result run_a_little(struct machine *m, uint32_t attempts)
 
 enum save_result save_stopped(struct machine *machine, uint32_t attempts)
 {
-	struct state_error error;
+	struct state_error error = { .text = "" };
 
 	if (machine_is_saving(machine) && !is_at_rest(machine))
 		return run_a_little(machine, attempts);

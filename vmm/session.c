@@ -258,7 +258,7 @@ static int run_machine(struct session *s)
 /* What has to be known before anything is begun. */
 static int prepare(struct options *options, const struct log *log)
 {
-	struct state_error error;
+	struct state_error error = { .text = "" };
 
 	if ((!options->save_path || state_output_check(options->save_path, &error) == 0) &&
 	    (!options->restore_path || machine_state_adopt(options, &error) == 0))

@@ -79,8 +79,10 @@ cmp -s good before || fail "no room: the older state is gone"
 
 # Nobody said where to: the guest runs on, and hears nothing of it.
 expect "not wanted" 0 "reason=power-off" vmm --cpus 2 --test-device "${smp[@]}"
+# shellcheck disable=SC2016 # expanded by the inner shell
 expect "by key, not wanted" 0 "not saved: there is no --save-state" \
 	sh -c 'printf "\001w\001x" | vmm --test-device "$1"' sh "$BIN/smp.elf"
+# shellcheck disable=SC2016
 expect "by key" 40 "reason=saved" \
 	sh -c 'printf "\001w" | vmm --save-state key "$1" -- halt' sh "$BIN/exit.elf"
 expect "by key, restored" 124 "reason=timeout" vmm --restore key --timeout 1
