@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "vmm/machine_shape.h"
+#include "vmm/msr_index.h"
 #include "vmm/vcpu_state.h"
 
 #define CPUID_VERSION  1
@@ -83,16 +84,13 @@ static int check_cpuid(struct machine *m, struct state_input *in, struct state_e
 	return machine_state_taken(in, error);
 }
 
-static int save_clock(struct machine *m, struct state_output *out, struct state_error *error)
+static int take_clock(struct machine *m, uint64_t *ns, struct state_error *error)
 {
 	struct kvm_clock_data clock = { .clock = 0 };
 	int ret = kvm_get(m->vm_fd, KVM_GET_CLOCK, &clock);
-	uint64_t ns = clock.clock;
 
-	if (ret)
-		return state_fail(error, "KVM_GET_CLOCK: %s", strerror(-ret));
-	state_output_section(out, "clock", CLOCK_VERSION, 0, &ns, sizeof(ns));
-	return 0;
+	*ns = clock.clock;
+	return ret ? state_fail(error, "KVM_GET_CLOCK: %s", strerror(-ret)) : 0;
 }
 
 /* It goes on from where it was: the guest has not been there meanwhile. */
@@ -176,22 +174,31 @@ static int restore_memory(struct memory *memory, struct state_input *in, struct 
 
 /* ---- CPUs ---------------------------------------------------------------------------------------- */
 
-static int save_vcpu(struct vcpu *vcpu, struct saved_vcpu *state, struct state_output *out,
-		     struct state_error *error)
+/* Taken first, before the file costs time, and written later. */
+static int take_vcpu(struct vcpu *vcpu, uint64_t tsc, struct saved_vcpu *state,
+		     struct state_writer *writer, struct state_error *error)
 {
-	struct state_writer writer = { .data = NULL };
 	int ret = vcpu_state_take(vcpu, state, error);
 
 	if (ret)
 		return ret;
-	vcpu_state_encode(state, &writer);
-	if (writer.failed)
+	state->tsc = tsc;
+	vcpu_state_encode(state, writer);
+	if (writer->failed)
 		ret = state_fail(error, "the machine cannot be saved: out of memory");
-	else
-		state_output_section(out, "vcpu", VCPU_STATE_VERSION, vcpu->index, writer.data,
-				     writer.size);
-	state_writer_free(&writer);
 	return ret;
+}
+
+/* All TSCs in one moment, as far as that goes. */
+static int take_tscs(struct machine *m, uint64_t *tscs, struct state_error *error)
+{
+	for (uint32_t i = 0; i < m->nr_vcpus; i++) {
+		int ret = kvm_get_msr(m->vcpus[i].fd, MSR_IA32_TSC, &tscs[i]);
+
+		if (ret)
+			return vcpu_state_fail(&m->vcpus[i], "reading the TSC", ret, error);
+	}
+	return 0;
 }
 
 static int restore_vcpu(struct vcpu *vcpu, struct saved_vcpu *state, struct state_input *in,
@@ -211,37 +218,59 @@ static int restore_vcpu(struct vcpu *vcpu, struct saved_vcpu *state, struct stat
 struct scratch {
 	struct saved_vcpu vcpu;
 	uint8_t ram[RAM_HEADER + RAM_PIECE];
+	/* While saving. */
+	uint64_t clock;
+	uint64_t tscs[LAPIC_MAX_CPUS];
+	struct state_writer vcpus[LAPIC_MAX_CPUS];
 };
 
-static int save_sections(struct machine *m, struct state_output *out, struct scratch *scratch,
-			 struct state_error *error)
+static int take_clocks_and_cpus(struct machine *m, struct scratch *scratch,
+				struct state_error *error)
+{
+	timers_freeze(&m->timers);
+	if (take_tscs(m, scratch->tscs, error) || take_clock(m, &scratch->clock, error))
+		return -1;
+	for (uint32_t i = 0; i < m->nr_vcpus; i++)
+		if (take_vcpu(&m->vcpus[i], scratch->tscs[i], &scratch->vcpu, &scratch->vcpus[i],
+			      error))
+			return -1;
+	return 0;
+}
+
+static int write_sections(struct machine *m, struct state_output *out, struct scratch *scratch,
+			  struct state_error *error)
 {
 	if (machine_shape_save(m, out, error))
 		return -1;
 	save_cpuid(m, out);
-	if (save_clock(m, out, error))
-		return -1;
 	save_memory(&m->memory, out, scratch->ram);
+	state_output_section(out, "clock", CLOCK_VERSION, 0, &scratch->clock,
+			     sizeof(scratch->clock));
 	for (uint32_t i = 0; i < m->nr_vcpus; i++)
-		if (save_vcpu(&m->vcpus[i], &scratch->vcpu, out, error))
-			return -1;
+		state_output_section(out, "vcpu", VCPU_STATE_VERSION, i, scratch->vcpus[i].data,
+				     scratch->vcpus[i].size);
 	return board_state_save(m, out, error);
 }
 
 int machine_state_save(struct machine *machine, const char *path, struct state_error *error)
 {
-	struct scratch *scratch = malloc(sizeof(*scratch));
+	struct scratch *scratch = calloc(1, sizeof(*scratch));
 	struct state_output out;
 	int ret;
 
 	if (!scratch)
 		return state_fail(error, "the machine cannot be saved: out of memory");
 	state_output_begin(&out, path);
-	ret = save_sections(machine, &out, scratch, error);
+	ret = take_clocks_and_cpus(machine, scratch, error);
+	if (ret == 0)
+		ret = write_sections(machine, &out, scratch, error);
+	timers_thaw(&machine->timers);
 	if (ret == 0)
 		ret = state_output_commit(&out, error);
 	else
 		state_output_abandon(&out);
+	for (uint32_t i = 0; i < machine->nr_vcpus; i++)
+		state_writer_free(&scratch->vcpus[i]);
 	free(scratch);
 	return ret;
 }
@@ -250,7 +279,10 @@ static int restore_sections(struct machine *m, struct state_input *in, struct sc
 			    struct state_error *error)
 {
 	if (machine_shape_skip(in, error) || check_cpuid(m, in, error) ||
-	    restore_clock(m, in, error) || restore_memory(&m->memory, in, error))
+	    restore_memory(&m->memory, in, error))
+		return -1;
+	timers_freeze(&m->timers);
+	if (restore_clock(m, in, error))
 		return -1;
 	for (uint32_t i = 0; i < m->nr_vcpus; i++)
 		if (restore_vcpu(&m->vcpus[i], &scratch->vcpu, in, error))
@@ -280,6 +312,7 @@ int machine_state_restore(struct machine *machine, const char *path, struct stat
 	ret = state_input_open(&in, path, error);
 	if (ret == 0)
 		ret = restore_sections(machine, &in, scratch, error);
+	timers_thaw(&machine->timers);
 	state_input_close(&in);
 	free(scratch);
 	return ret;

@@ -3,7 +3,7 @@
  * A whole machine in a file, and back. docs/architecture.md, "Saving and restoring".
  *
  * The sections come in this order, each exactly once but for "ram" and "vcpu": "machine", "cpuid",
- * "clock", "ram" (the last one is empty), "vcpu" for each CPU, then the board's devices.
+ * "ram" (the last one is empty), "clock", "vcpu" for each CPU, then the board's devices.
  */
 #ifndef VMM_MACHINE_STATE_H
 #define VMM_MACHINE_STATE_H

@@ -36,8 +36,11 @@ static int choose_shape(struct machine *m)
 			 "the probe finds --irqchip split unsound on this host; see --check");
 	if (o->tsc_deadline == TRISTATE_ON && !can_trap_tsc_deadline(m)) {
 		log_line(m->log, LOG_ERROR,
-			 "--tsc-deadline on: this host's KVM does not let IA32_TSC_DEADLINE be "
-			 "trapped; use --lapic kernel or --tsc-deadline auto");
+			 "%s: this host's KVM does not let IA32_TSC_DEADLINE be trapped; use "
+			 "--lapic kernel%s",
+			 o->restore_path ? "the state was saved with TSC-deadline"
+					 : "--tsc-deadline on",
+			 o->restore_path ? "" : " or --tsc-deadline auto");
 		return EXIT_CODE_NO_KVM;
 	}
 	return 0;

@@ -55,21 +55,33 @@ static void stress_lapic(struct vcpu *vcpu)
 	lapic_publish(&vcpu->machine->irqchip.directory, vcpu->index, &vcpu->lapic);
 }
 
-/* Both under one lock: nobody sees them in between. */
-static enum ioapic_state_error exchange_chips(struct irqchip *chip, struct ioapic_out *out)
+/*
+ * Under the lock: nobody sees it in between. A restored pin starts over with its storms (R155), as the
+ * guest would notice: one that is held back is left alone, and the count is kept.
+ */
+static enum ioapic_state_error exchange_ioapic(struct ioapic *io, struct ioapic_out *out)
 {
-	struct ioapic_config config = chip->ioapic.config;
+	const struct ioapic old = *io;
 	enum ioapic_state_error error;
-	struct ioapic_state ioapic;
-	struct pic_state pic;
+	struct ioapic_state state;
 
-	ioapic_state_save(&chip->ioapic, &ioapic);
-	pic_state_save(&chip->pic, &pic);
-	memset(&chip->ioapic, POISON, sizeof(chip->ioapic));
-	memset(&chip->pic, POISON, sizeof(chip->pic));
-	chip->ioapic.config = config;
-	error = ioapic_state_restore(&chip->ioapic, &ioapic, out);
-	return error == IOAPIC_STATE_OK ? pic_state_restore(&chip->pic, &pic) : error;
+	if (ioapic_holds(io))
+		return IOAPIC_STATE_OK;
+	ioapic_state_save(io, &state);
+	memset(io, POISON, sizeof(*io));
+	io->config = old.config;
+	error = ioapic_state_restore(io, &state, out);
+	memcpy(io->resends, old.resends, sizeof(old.resends));
+	return error;
+}
+
+static enum ioapic_state_error exchange_pic(struct pic *pic)
+{
+	struct pic_state state;
+
+	pic_state_save(pic, &state);
+	memset(pic, POISON, sizeof(*pic));
+	return pic_state_restore(pic, &state);
 }
 
 static void stress_chips(struct vcpu *vcpu)
@@ -79,7 +91,9 @@ static void stress_chips(struct vcpu *vcpu)
 	enum ioapic_state_error error;
 
 	pthread_mutex_lock(&chip->lock);
-	error = exchange_chips(chip, &out);
+	error = exchange_ioapic(&chip->ioapic, &out);
+	if (error == IOAPIC_STATE_OK)
+		error = exchange_pic(&chip->pic);
 	pthread_mutex_unlock(&chip->lock);
 	if (error != IOAPIC_STATE_OK)
 		stress_failed(vcpu, "the board, at an exit", ioapic_state_strerror(error));

@@ -13,8 +13,9 @@
 
 static uint64_t clock_now(void *clock)
 {
-	(void)clock;
-	return kick_clock_ns();
+	const struct timers *timers = clock;
+
+	return timers->frozen ? timers->frozen : kick_clock_ns();
 }
 
 static void unlink_timer(struct timers *timers, const struct board_timer *timer)
@@ -149,4 +150,14 @@ void timers_stop(struct timers *timers)
 	pthread_mutex_unlock(&timers->lock);
 	pthread_join(timers->thread, NULL);
 	timers->started = false;
+}
+
+void timers_freeze(struct timers *timers)
+{
+	timers->frozen = kick_clock_ns();
+}
+
+void timers_thaw(struct timers *timers)
+{
+	timers->frozen = 0;
 }

@@ -19,6 +19,7 @@ struct timers {
 	pthread_cond_t earlier;
 	struct board_timer *armed; /* by deadline, the earliest first */
 	bool created;
+	uint64_t frozen; /* ns: what the clock shows as long as it stands still, 0: it does not */
 	bool stopping;
 	bool started;
 	pthread_t thread;
@@ -32,6 +33,13 @@ void timers_destroy(struct timers *timers);
 /* Start the thread; stop and join it. What is armed stays armed. 0 or -errno. */
 int timers_start(struct timers *timers);
 void timers_stop(struct timers *timers);
+
+/*
+ * Between timers_stop() and timers_start(): have the clock stand still, so that what is saved or restored
+ * one after the other is of one moment. Afterwards it goes on as if it never had.
+ */
+void timers_freeze(struct timers *timers);
+void timers_thaw(struct timers *timers);
 
 struct board_clock timers_clock(struct timers *timers);
 

@@ -11,7 +11,8 @@
 #include "vmm/machine.h"
 #include "vmm/msr_index.h"
 
-#define RFLAGS_IF (UINT64_C(1) << 9)
+#define RFLAGS_IF  (UINT64_C(1) << 9)
+#define KHZ_TO_GHZ 1000000
 
 int vcpu_state_fail(const struct vcpu *vcpu, const char *what, int failure,
 		    struct state_error *error)
@@ -107,9 +108,6 @@ int vcpu_state_take(struct vcpu *vcpu, struct saved_vcpu *state, struct state_er
 	state->events = vcpu->events & LAPIC_EVENT_NMI;
 	if (vcpu->extint_message)
 		state->events |= LAPIC_EVENT_EXTINT;
-	ret = kvm_get_msr(vcpu->fd, MSR_IA32_TSC, &state->tsc);
-	if (ret)
-		return vcpu_state_fail(vcpu, "reading the TSC", ret, error);
 	if (take_xsave(vcpu, state, error) || vcpu_state_take_msrs(vcpu, state, error))
 		return -1;
 	return vcpu_state_take_lapic(vcpu, state, error);
@@ -230,9 +228,14 @@ static int apply_debug(struct vcpu *vcpu, const struct saved_vcpu *state)
 	return kvm_set(vcpu->fd, KVM_SET_DEBUGREGS, &state->debug);
 }
 
+/* CPUs are restored one after the other: what has passed since the clock stands still is made up for. */
 static int apply_tsc(struct vcpu *vcpu, const struct saved_vcpu *state)
 {
-	return kvm_set_msr(vcpu->fd, MSR_IA32_TSC, state->tsc);
+	const struct machine *m = vcpu->machine;
+	uint64_t late = kick_clock_ns() - m->timers.frozen;
+
+	return kvm_set_msr(vcpu->fd, MSR_IA32_TSC,
+			   state->tsc + board_clock_scale(late, m->tsc_khz, KHZ_TO_GHZ));
 }
 
 int vcpu_state_apply(struct vcpu *vcpu, const struct saved_vcpu *state, struct state_error *error)

@@ -29,7 +29,7 @@ struct saved_vcpu {
 	struct lapic_state lapic;
 	bool halted;     /* in HLT */
 	uint32_t events; /* LAPIC_EVENT_NMI, LAPIC_EVENT_EXTINT: came and were not acted on */
-	uint64_t tsc;
+	uint64_t tsc;    /* when the board clock stood still */
 	uint64_t pv_eoi; /* MSR_KVM_PV_EOI_EN */
 	struct kvm_regs regs;
 	struct kvm_sregs sregs; /* apic_base: as the guest sees it; no pending interrupt */
@@ -42,7 +42,10 @@ struct saved_vcpu {
 	struct kvm_msr_entry msrs[VCPU_STATE_MSRS];
 };
 
-/* From the CPU, and into it before its thread is started. 0, or -1 and *error. */
+/*
+ * From the CPU, but for its TSC, and into it before its thread is started. The board clock stands still.
+ * 0, or -1 and *error.
+ */
 int vcpu_state_take(struct vcpu *vcpu, struct saved_vcpu *state, struct state_error *error);
 int vcpu_state_apply(struct vcpu *vcpu, const struct saved_vcpu *state, struct state_error *error);
 

@@ -48,7 +48,7 @@ int vcpu_state_take_lapic(struct vcpu *vcpu, struct saved_vcpu *state, struct st
 {
 	if (vcpu->machine->shape == IRQCHIP_KERNEL)
 		return take_kvm_lapic(vcpu, state, error);
-	lapic_state_save(&vcpu->lapic, kick_clock_ns(), &state->lapic);
+	lapic_state_save(&vcpu->lapic, vcpu->machine->timers.frozen, &state->lapic);
 	state->sregs.apic_base = vcpu->lapic.base;
 	state->pv_eoi = vcpu->pv_eoi.msr;
 	return 0;
@@ -60,13 +60,9 @@ static int apply_model(struct vcpu *vcpu, struct lapic *lapic, const struct save
 {
 	const struct lapic_config config = vcpu_lapic_config(vcpu);
 	enum lapic_state_error why;
-	uint64_t tsc;
-	int ret = kvm_get_msr(vcpu->fd, MSR_IA32_TSC, &tsc);
 
-	if (ret)
-		return vcpu_state_fail(vcpu, "reading the TSC", ret, error);
 	lapic_power_up(lapic, &config);
-	why = lapic_state_restore(lapic, &state->lapic, tsc, kick_clock_ns());
+	why = lapic_state_restore(lapic, &state->lapic, state->tsc, vcpu->machine->timers.frozen);
 	return why ? lapic_fail(vcpu, why, error) : 0;
 }
 
