@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define KEY_ESCAPE 0x01 /* Ctrl-A */
@@ -40,7 +41,7 @@ int console_init(struct console *console, int in, struct console_output out)
 		.in = in,
 		.eof = in == CONSOLE_NO_FD,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.dropping = out.fd == CONSOLE_NO_FD,
+		.dropping = out.fd == CONSOLE_NO_FD && !out.peer,
 		.cut = cut,
 		.out = out,
 	};
@@ -144,7 +145,7 @@ static uint32_t console_key(struct console *console, uint8_t key)
 		console->escape = false;
 		return console_escape_key(console, key);
 	}
-	if (key == KEY_ESCAPE)
+	if (key == KEY_ESCAPE && !console->out.peer)
 		console->escape = true;
 	else
 		console->pending[console->nr_pending++] = key;
@@ -172,6 +173,31 @@ uint32_t console_input(struct console *console)
 	return actions;
 }
 
+void console_attach(struct console *console, int fd)
+{
+	pthread_mutex_lock(&console->lock);
+	console->out.fd = fd;
+	pthread_mutex_unlock(&console->lock);
+	console->in = fd;
+	console->eof = false;
+}
+
+/* The shutdown frees a writer that waits for the peer; it fails where that is no socket. */
+int console_detach(struct console *console)
+{
+	int fd = console->in;
+
+	if (fd == CONSOLE_NO_FD)
+		return fd;
+	shutdown(fd, SHUT_RDWR);
+	pthread_mutex_lock(&console->lock);
+	console->out.fd = CONSOLE_NO_FD;
+	pthread_mutex_unlock(&console->lock);
+	console->in = CONSOLE_NO_FD;
+	console->eof = true;
+	return fd;
+}
+
 const uint8_t *console_pending(const struct console *console, size_t *len)
 {
 	*len = console->nr_pending;
@@ -187,9 +213,10 @@ void console_consume(struct console *console, size_t count)
 }
 
 /*
- * Wait for events of out, or for a time in milliseconds (-1: no limit). False when output was cut.
+ * Wait for events of out, or for a time in milliseconds (-1: no limit). 0, -ECANCELED when output
+ * was cut, -EPIPE when the peer has hung up: a pseudo-terminal would keep bytes for the next one.
  */
-static bool console_wait(const struct console *console, short events, int timeout)
+static int console_wait(const struct console *console, short events, int timeout)
 {
 	struct pollfd fd[2] = {
 		{ .fd = console->out.fd, .events = events },
@@ -198,9 +225,11 @@ static bool console_wait(const struct console *console, short events, int timeou
 
 	while (poll(fd, 2, timeout) < 0) {
 		if (errno != EINTR && errno != EAGAIN)
-			return false;
+			return -errno;
 	}
-	return !fd[1].revents;
+	if (fd[1].revents)
+		return -ECANCELED;
+	return console->out.peer && (fd[0].revents & (POLLHUP | POLLERR)) ? -EPIPE : 0;
 }
 
 /*
@@ -209,26 +238,31 @@ static bool console_wait(const struct console *console, short events, int timeou
  */
 static ssize_t console_write_piece(struct console *console, const uint8_t *data, size_t len)
 {
-	ssize_t done;
+	ssize_t done = console_wait(console, POLLOUT, -1);
 
-	if (!console_wait(console, POLLOUT, -1))
-		return -ECANCELED;
+	if (done)
+		return done;
 	done = write(console->out.fd, data, len < WRITE_PIECE ? len : WRITE_PIECE);
 	if (done >= 0)
 		return done;
 	if (errno == EINTR)
 		return 0;
 	if (errno == EAGAIN)
-		return console_wait(console, 0, RETRY_MILLISECONDS) ? 0 : -ECANCELED;
+		return console_wait(console, 0, RETRY_MILLISECONDS);
 	return -errno;
 }
 
-/* Under the lock. 0, or the errno with which output ended just now. */
+/*
+ * Under the lock. 0, or the errno with which output ended just now: for good, but for a peer, of
+ * which there may be another.
+ */
 static int console_write_all(struct console *console, const uint8_t *data, size_t len)
 {
-	while (len > 0 && !console->dropping) {
+	while (len > 0 && !console->dropping && console->out.fd != CONSOLE_NO_FD) {
 		ssize_t done = console_write_piece(console, data, len);
 
+		if (done < 0 && done != -ECANCELED && console->out.peer)
+			return 0;
 		if (done < 0) {
 			console->dropping = true;
 			return (int)-done;

@@ -2,9 +2,13 @@
 /*
  * The user's console: keys from a terminal or a pipe to the guest, guest bytes to a descriptor.
  *
- * Two sides that share nothing. Input belongs to the main thread: console_enter, console_leave,
- * console_input and the calls on pending bytes. Output is for any thread: console_write and
- * console_cut.
+ * Two sides that share nothing but a peer's descriptor. Input belongs to the main thread:
+ * console_enter, console_leave, console_input, console_attach, console_detach and the calls on
+ * pending bytes. Output is for any thread: console_write and console_cut.
+ *
+ * A peer is somebody who may leave and come back: whoever has the other side of a pseudo-terminal
+ * open, or a client of a socket. All bytes of a peer are the guest's, Ctrl-A too, and what the guest
+ * sends while there is none is dropped, as by a serial port without a cable.
  *
  * The terminal is restored by console_leave alone, so whoever ends or stops the process calls it
  * first: on the normal way out, on errors, and on SIGINT, SIGTERM, SIGHUP, SIGQUIT. On SIGTSTP:
@@ -27,14 +31,15 @@
 #define CONSOLE_HELP     0x02u /* print console_help */
 #define CONSOLE_LAPICS   0x04u /* dump the LAPICs */
 #define CONSOLE_COUNTERS 0x08u /* print the counters */
-#define CONSOLE_EOF      0x10u /* there will be no more input */
+#define CONSOLE_EOF      0x10u /* there will be no more input, from this peer at least */
 #define CONSOLE_SAVE     0x20u /* save the machine */
 
 /* The keys, one a line. */
 extern const char console_help[];
 
 struct console_output {
-	int fd; /* CONSOLE_NO_FD: guest bytes go nowhere */
+	int fd;    /* CONSOLE_NO_FD: guest bytes go nowhere, or nobody is attached yet */
+	bool peer; /* input and output are a peer's */
 	/*
 	 * Guest bytes cannot be written any more (errno, such as EPIPE or ENOSPC) and are dropped
 	 * from now on. Called once at most, on the thread that was writing, no lock held.
@@ -53,7 +58,7 @@ struct console {
 	uint8_t pending[CONSOLE_PENDING_SIZE]; /* for the guest, oldest first */
 	size_t nr_pending;
 	/* Output. */
-	pthread_mutex_t lock; /* one writer at a time; covers dropping */
+	pthread_mutex_t lock; /* one writer at a time; covers dropping and out.fd */
 	bool dropping;
 	int cut; /* eventfd, readable once console_cut was called */
 	struct console_output out;
@@ -87,6 +92,17 @@ bool console_wants_input(const struct console *console);
  * value is what the escape keys and the end of input ask for. A failing read is the end of input.
  */
 uint32_t console_input(struct console *console);
+
+/*
+ * Exchange bytes with the peer of fd from now on, after console_detach or at first. For a peer whose
+ * input has ended already it is the start of new input.
+ */
+void console_attach(struct console *console, int fd);
+/*
+ * The peer has left: the descriptor, which is the caller's to close, or CONSOLE_NO_FD. What it sent
+ * stays pending.
+ */
+int console_detach(struct console *console);
 
 /*
  * The pending bytes, and dropping the first count of them. To be offered to the UART after each

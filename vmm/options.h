@@ -39,6 +39,8 @@ enum serial_choice {
 	SERIAL_OFF,  /* no UART at all */
 	SERIAL_NULL, /* a UART that nobody listens to */
 	SERIAL_FILE, /* output to a file */
+	SERIAL_PTY,
+	SERIAL_SOCKET, /* a unix socket that we listen on */
 };
 
 enum dump_choice {
@@ -98,7 +100,7 @@ struct options {
 	uint32_t apic_id_offset;
 	uint8_t ioapic_version;
 	enum serial_choice serial;
-	const char *serial_path;
+	const char *serial_path; /* of the file or the socket */
 	bool test_device;
 	bool rng;
 	uint32_t nr_disks;

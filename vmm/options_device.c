@@ -22,31 +22,6 @@ static bool is_word(const char *text, const char *end, const char *word)
 	return (size_t)(end - text) == strlen(word) && strncmp(text, word, strlen(word)) == 0;
 }
 
-static const struct option_choice serial_choices[] = {
-	{ "tty", SERIAL_TTY },
-	{ "off", SERIAL_OFF },
-	{ "null", SERIAL_NULL },
-	{ NULL, 0 },
-};
-
-int option_serial(struct option_parser *p, const char *text)
-{
-	int value = SERIAL_TTY;
-	int ret;
-
-	if (strncmp(text, "file=", 5) == 0 && text[5]) {
-		p->options->serial = SERIAL_FILE;
-		p->options->serial_path = text + 5;
-		return 0;
-	}
-	ret = option_choice(p, "serial", text, serial_choices, &value);
-	if (ret)
-		return option_fail(p, "--serial: '%s' is not one of: tty, off, null, file=PATH",
-				   text);
-	p->options->serial = (enum serial_choice)value;
-	return 0;
-}
-
 /* PATH[,ro] */
 int option_disk(struct option_parser *p, const char *text)
 {

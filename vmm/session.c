@@ -3,7 +3,6 @@
 #include "vmm/session.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -66,20 +65,6 @@ static int open_timer(struct session *s)
 	return timerfd_settime(s->timer_fd, 0, &when, NULL) ? -errno : 0;
 }
 
-static int open_file(struct session *s)
-{
-	const struct options *o = s->options;
-
-	if (o->serial != SERIAL_FILE)
-		return 0;
-	s->file_fd = open(o->serial_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (s->file_fd >= 0)
-		return 0;
-	log_line(s->log, LOG_ERROR, "--serial file: cannot write %s: %s", o->serial_path,
-		 strerror(errno));
-	return -errno;
-}
-
 static int open_consoles(struct session *s)
 {
 	bool user = s->options->serial == SERIAL_TTY || s->options->console;
@@ -88,12 +73,17 @@ static int open_consoles(struct session *s)
 		.lost = on_output_lost,
 		.ctx = s,
 	};
-	const struct console_output file = { .fd = s->file_fd, .lost = on_output_lost, .ctx = s };
+	const struct console_output line = {
+		.fd = s->port.out,
+		.peer = serial_port_has_peer(&s->port),
+		.lost = on_output_lost,
+		.ctx = s,
+	};
 	int ret = console_init(&s->console, user ? STDIN_FILENO : CONSOLE_NO_FD, out);
 
 	if (ret)
 		return ret;
-	ret = console_init(&s->file, CONSOLE_NO_FD, file);
+	ret = console_init(&s->line, s->port.in, line);
 	if (ret)
 		console_destroy(&s->console);
 	s->consoles_open = ret == 0;
@@ -102,7 +92,7 @@ static int open_consoles(struct session *s)
 
 static int open_session(struct session *s)
 {
-	int ret = open_file(s);
+	int ret = serial_port_open(&s->port, s->options, s->log);
 
 	if (ret)
 		return ret;
@@ -124,15 +114,17 @@ static int open_session(struct session *s)
 
 static void close_session(struct session *s)
 {
-	const int fds[] = { s->signal_fd, s->timer_fd, s->space_fd, s->file_fd };
+	const int fds[] = { s->signal_fd, s->timer_fd, s->space_fd };
 
 	if (s->consoles_open) {
 		console_destroy(&s->console);
-		console_destroy(&s->file);
+		serial_port_drop_client(&s->port, &s->line);
+		console_destroy(&s->line);
 	}
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	serial_port_close(&s->port);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------- */
@@ -179,7 +171,7 @@ static void report(struct session *s)
 static void cut_output(struct session *s)
 {
 	console_cut(&s->console);
-	console_cut(&s->file);
+	console_cut(&s->line);
 }
 
 /* Until the machine has ended for good: one that could not be saved has not. */
@@ -216,7 +208,7 @@ static int run_created(struct session *s)
 
 	if (s->machine->console)
 		virtio_console_on_space(s->machine->console, on_space, s);
-	else if (s->machine->serial)
+	if (s->machine->serial)
 		serial_on_space(s->machine->serial, on_space, s);
 	session_show_size(s);
 	enter_terminal(s);
@@ -236,7 +228,7 @@ static int run_machine(struct session *s)
 {
 	bool tty = s->options->serial == SERIAL_TTY;
 	const struct machine_sinks sinks = {
-		.serial = { .write = console_write, .sink = tty ? &s->console : &s->file },
+		.serial = { .write = console_write, .sink = tty ? &s->console : &s->line },
 		.console = { .write = console_write, .sink = &s->console },
 	};
 	int ret;
@@ -273,7 +265,6 @@ int session_run(const struct options *options, const struct log *log)
 	struct session s = {
 		.options = &adopted,
 		.log = log,
-		.file_fd = CONSOLE_NO_FD,
 		.signal_fd = -1,
 		.timer_fd = -1,
 		.space_fd = -1,

@@ -44,8 +44,33 @@ static void feed_guest(struct session *s)
 	/* A guest that does not listen cannot be interrupted from its console: end it instead. */
 	if (len && s->console.raw && memchr(data, KEY_CTRL_C, len) && !guest_hears(m))
 		machine_request_end(m, MACHINE_SIGNAL, NULL, SIGINT);
-	if (len)
+	/* Without a byte too: COM1 may have some to send again. */
+	if (len || !m->console)
 		console_consume(&s->console, give_guest(m, data, len));
+}
+
+/* COM1, where somebody else than the user has it. */
+static void feed_line(struct session *s)
+{
+	const uint8_t *data;
+	size_t len;
+
+	data = console_pending(&s->line, &len);
+	if (s->machine->serial)
+		console_consume(&s->line, serial_receive(s->machine->serial, data, len));
+}
+
+static bool user_has_console(const struct session *s)
+{
+	return s->machine->console || s->options->serial == SERIAL_TTY;
+}
+
+static void feed_all(struct session *s)
+{
+	if (user_has_console(s))
+		feed_guest(s);
+	if (s->options->serial != SERIAL_TTY)
+		feed_line(s);
 }
 
 static void tell_all(struct machine *m, uint32_t event)
@@ -122,14 +147,28 @@ enum waiting_for {
 	TIMER,
 	SPACE,
 	INPUT,
+	LINE,
+	CLIENT,
 	NR
 };
+
+static void on_line(struct session *s, const struct pollfd *input, const struct pollfd *client)
+{
+	if (input->revents) {
+		console_input(&s->line);
+		feed_line(s);
+	}
+	if (client->revents)
+		serial_port_accept(&s->port, &s->line);
+	serial_port_check(&s->port, &s->line);
+}
 
 /* Wait for events, for a time in milliseconds or without limit (-1), and see to them. */
 static void wait_for_events(struct session *s, struct pollfd fds[NR], int timeout)
 {
 	fds[INPUT].fd = console_wants_input(&s->console) ? STDIN_FILENO : -1;
-	if (poll(fds, NR, timeout) < 0)
+	serial_port_watch(&s->port, &s->line, &fds[LINE], &fds[CLIENT]);
+	if (poll(fds, NR, serial_port_timeout(&s->port, &s->line, timeout)) < 0)
 		return;
 	if (fds[SIGNALS].revents)
 		on_signal(s);
@@ -137,10 +176,11 @@ static void wait_for_events(struct session *s, struct pollfd fds[NR], int timeou
 		machine_request_end(s->machine, MACHINE_TIMEOUT, NULL, 0);
 	if (fds[SPACE].revents) {
 		drain_counter(s->space_fd);
-		feed_guest(s);
+		feed_all(s);
 	}
 	if (fds[INPUT].revents)
 		on_input(s);
+	on_line(s, &fds[LINE], &fds[CLIENT]);
 }
 
 /*

@@ -4,6 +4,7 @@
 #define VMM_SESSION_PARTS_H
 
 #include "vmm/console.h"
+#include "vmm/serial_port.h"
 #include "vmm/session.h"
 
 struct session {
@@ -11,9 +12,9 @@ struct session {
 	const struct log *log;
 	struct machine *machine;
 	struct console console; /* the user's: COM1's, or the virtio console's */
-	struct console file;    /* COM1's where it has no terminal; output only */
+	struct console line;    /* COM1's where that is not the user's */
+	struct serial_port port;
 	bool consoles_open;
-	int file_fd; /* --serial file */
 	int signal_fd;
 	int timer_fd;
 	int space_fd; /* eventfd: the guest has room again */

@@ -40,6 +40,10 @@ refuse "xAPIC ids" "--x2apic off contradicts 300 CPUs" --x2apic off --cpus 300 "
 refuse "id offset" "leads beyond APIC id" --apic-id-offset 32767 --cpus 2 "$BIN/hello.elf"
 refuse "serial word" "--serial: 'loud'" --serial loud "$BIN/hello.elf"
 refuse "serial file" "--serial file: cannot write" --serial file=/nonexistent/x "$BIN/hello.elf"
+refuse "serial socket" "--serial socket: /nonexistent/x: No such file" \
+	--serial socket=/nonexistent/x "$BIN/hello.elf"
+refuse "serial socket's path" "the path is longer than 107 characters" \
+	--serial "socket=$(printf '%0108d' 0)" "$BIN/hello.elf"
 refuse "log file" "--log-file: cannot write" --log-file /nonexistent/x "$BIN/hello.elf"
 
 # Images

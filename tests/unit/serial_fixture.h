@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/device_fakes.h"
+#include "vmm/devices/uart16550.h"
 
 enum {
 	DATA = 0,
@@ -99,6 +100,19 @@ static inline bool irq(const struct com1 *com)
 static inline uint32_t irq_rises(const struct com1 *com)
 {
 	return com->board.rises[SERIAL_COM1_IRQ];
+}
+
+static inline void com1_listen(struct com1 *com)
+{
+	out(com, MCR, MCR_OUT2);
+	out(com, IER, IER_RX);
+}
+
+/* A guest that has not set up its interrupts listens by polling. */
+static inline void com1_poll(struct com1 *com)
+{
+	for (int i = 0; i < UART_POLLING; i++)
+		in(com, LSR);
 }
 
 /* Give the guest count bytes: first, first + 1, ...; returns how many were taken. */

@@ -71,7 +71,8 @@ START_TEST(output_is_complete)
 		ck_assert_int_eq(fcntl(fd[1], F_SETFL, O_NONBLOCK), 0);
 	reader.fd = fd[0];
 	ck_assert_int_eq(console_init(&console, CONSOLE_NO_FD,
-				      (struct console_output){ fd[1], note_lost, &lost }),
+				      (struct console_output){
+					      .fd = fd[1], .lost = note_lost, .ctx = &lost }),
 			 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, read_slowly, &reader), 0);
 	console_write(&console, data, sizeof(data));
@@ -154,7 +155,8 @@ START_TEST(cut_frees_a_writer)
 
 	full_pipe(fd, _i);
 	ck_assert_int_eq(console_init(&console, CONSOLE_NO_FD,
-				      (struct console_output){ fd[1], note_lost, &lost }),
+				      (struct console_output){
+					      .fd = fd[1], .lost = note_lost, .ctx = &lost }),
 			 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, write_text, &writer), 0);
 	nanosleep(&pause, NULL);

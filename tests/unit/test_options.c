@@ -165,6 +165,8 @@ START_TEST(every_word_of_a_choice)
 		{ "--serial tty", offsetof(struct options, serial), SERIAL_TTY },
 		{ "--serial off", offsetof(struct options, serial), SERIAL_OFF },
 		{ "--serial null", offsetof(struct options, serial), SERIAL_NULL },
+		{ "--serial pty", offsetof(struct options, serial), SERIAL_PTY },
+		{ "--serial socket=s", offsetof(struct options, serial), SERIAL_SOCKET },
 		{ "--dump-on-exit", offsetof(struct options, dump), DUMP_ALWAYS },
 		{ "--dump-on-exit=crash", offsetof(struct options, dump), DUMP_CRASH },
 		{ "--check", offsetof(struct options, action), ACTION_CHECK },
@@ -193,8 +195,10 @@ START_TEST(words_that_no_choice_has)
 	refuse("--tsc-deadline 1", "auto, on, off");
 	refuse("--cpuid max", "auto, host, basic");
 	refuse("--ioapic-version 0x21", "0x11, 0x20");
-	refuse("--serial pty", "tty, off, null, file=PATH");
+	refuse("--serial ptys", "tty, off, null, pty, file=PATH, socket=PATH");
 	refuse("--serial file=", "--serial");
+	refuse("--serial socket", "--serial");
+	refuse("--serial socket=", "--serial");
 	refuse("--dump-on-exit=never", "crash, always");
 }
 END_TEST

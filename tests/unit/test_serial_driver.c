@@ -151,8 +151,8 @@ START_TEST(linux_handler_comes_to_an_end)
 
 	out(com, FCR, FCR_ON | 0x80);
 	out(com, MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
-	ck_assert_uint_eq(feed(com, 'a', 9), 9);
 	out(com, IER, IER_RX | IER_LINE | IER_THRE);
+	ck_assert_uint_eq(feed(com, 'a', 9), 9);
 	ck_assert_uint_eq(drain_like_linux(com, received, 100), 9);
 	ck_assert_mem_eq(received, "abcdefghi", 9);
 	ck_assert_uint_eq(com->board.nr_sent, 100);
@@ -172,6 +172,7 @@ START_TEST(space_is_announced_once_and_when_owed)
 	uint32_t calls = 0;
 
 	serial_on_space(com->serial, count_call, &calls);
+	com1_listen(com);
 	out(com, FCR, FCR_ON);
 	ck_assert_uint_eq(feed(com, 0, 16), 16);
 	for (int i = 0; i < 16; i++)
@@ -187,6 +188,9 @@ START_TEST(space_is_announced_once_and_when_owed)
 	ck_assert_uint_eq(feed(com, 0, 17), 16);
 	out(com, FCR, FCR_ON | FCR_CLEAR_RX);
 	ck_assert_uint_eq(calls, 2);
+	ck_assert_msg(feed(com, 0, 0) == 0, "what was thrown away goes first");
+	for (int i = 0; i < 16; i++)
+		ck_assert_uint_eq(in(com, DATA), i);
 
 	out(com, FCR, 0);
 	ck_assert_uint_eq(feed(com, 0, 2), 1);
@@ -205,6 +209,7 @@ START_TEST(loop_back_holds_the_line_off)
 	out(com, MCR, MCR_LOOP);
 	ck_assert_uint_eq(feed(com, 'a', 1), 0);
 	ck_assert_uint_eq(calls, 0);
+	com1_poll(com);
 	out(com, MCR, 0);
 	ck_assert_uint_eq(calls, 1);
 	ck_assert_uint_eq(feed(com, 'a', 1), 1);
@@ -221,7 +226,77 @@ START_TEST(heard_once_the_receive_interrupt_is_enabled)
 	out(com, IER, IER_THRE | IER_LINE | IER_MODEM);
 	ck_assert(!serial_is_heard(com->serial));
 	out(com, IER, IER_RX);
+	ck_assert_msg(!serial_is_heard(com->serial), "OUT2 gates the interrupt");
+	out(com, MCR, MCR_OUT2);
 	ck_assert(serial_is_heard(com->serial));
+	com1_destroy(com);
+}
+END_TEST
+
+/* The start of Linux' 8250 driver throws away what the FIFOs hold and reads RBR for luck. */
+START_TEST(nothing_is_lost_before_a_driver_is_up)
+{
+	struct com1 *com = com1_create();
+	uint32_t calls = 0;
+
+	serial_on_space(com->serial, count_call, &calls);
+	ck_assert_msg(feed(com, 'a', 3) == 0, "nobody listens");
+	out(com, FCR, FCR_ON | FCR_CLEAR_RX);
+	out(com, FCR, 0);
+	in(com, LSR);
+	ck_assert_uint_eq(in(com, DATA), 0);
+	out(com, MCR, MCR_OUT2);
+	ck_assert_uint_eq(calls, 0);
+	out(com, IER, IER_RX);
+	ck_assert_uint_eq(calls, 1);
+	ck_assert_uint_eq(feed(com, 'a', 3), 1);
+	out(com, FCR, FCR_ON);
+	ck_assert_uint_eq(in(com, LSR) & LSR_READY, 0);
+	ck_assert_msg(calls == 2, "the first byte is to be sent again");
+	ck_assert_uint_eq(feed(com, 'b', 2), 2);
+	for (int i = 'a'; i <= 'c'; i++)
+		ck_assert_uint_eq(in(com, DATA), i);
+	com1_destroy(com);
+}
+END_TEST
+
+START_TEST(a_polling_guest_is_found_out)
+{
+	struct com1 *com = com1_create();
+	uint32_t calls = 0;
+
+	serial_on_space(com->serial, count_call, &calls);
+	ck_assert_uint_eq(feed(com, 'a', 1), 0);
+	for (int i = 0; i < 100; i++) {
+		in(com, LSR);
+		in(com, LSR);
+		out(com, DATA, '.');
+	}
+	ck_assert_msg(calls == 0, "it only sends");
+	com1_poll(com);
+	ck_assert_uint_eq(calls, 1);
+	out(com, DATA, '.');
+	ck_assert_uint_eq(feed(com, 'a', 1), 1);
+	ck_assert_uint_eq(in(com, DATA), 'a');
+	out(com, FCR, FCR_ON);
+	ck_assert_msg(feed(com, 'a', 1) == 0, "another driver comes up");
+	com1_destroy(com);
+}
+END_TEST
+
+/* Bytes of a loop-back test were never on the line. */
+START_TEST(a_reset_of_looped_bytes_is_for_good)
+{
+	struct com1 *com = com1_create();
+
+	out(com, IER, IER_RX);
+	out(com, FCR, FCR_ON);
+	out(com, MCR, MCR_OUT2 | MCR_LOOP);
+	out(com, DATA, 'x');
+	out(com, FCR, FCR_ON | FCR_CLEAR_RX);
+	out(com, MCR, MCR_OUT2);
+	ck_assert_uint_eq(feed(com, 'a', 1), 1);
+	ck_assert_uint_eq(in(com, DATA), 'a');
 	com1_destroy(com);
 }
 END_TEST
@@ -264,6 +339,7 @@ START_TEST(a_blocked_sink_is_a_busy_transmitter)
 				    fake_line(&port.board, SERIAL_COM1_IRQ), sink);
 	ck_assert_ptr_nonnull(port.serial);
 	out(&port, MCR, MCR_OUT2);
+	com1_poll(&port);
 	out(&port, IER, IER_THRE);
 	out(&port, DATA, 'x');
 
@@ -291,6 +367,9 @@ int main(void)
 	tcase_add_test(tcase, linux_handler_comes_to_an_end);
 	tcase_add_test(tcase, space_is_announced_once_and_when_owed);
 	tcase_add_test(tcase, loop_back_holds_the_line_off);
+	tcase_add_test(tcase, nothing_is_lost_before_a_driver_is_up);
+	tcase_add_test(tcase, a_polling_guest_is_found_out);
+	tcase_add_test(tcase, a_reset_of_looped_bytes_is_for_good);
 	tcase_add_test(tcase, heard_once_the_receive_interrupt_is_enabled);
 	tcase_add_test(tcase, a_blocked_sink_is_a_busy_transmitter);
 	suite_add_tcase(suite, tcase);

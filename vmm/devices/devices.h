@@ -54,7 +54,9 @@ struct serial *serial_create(struct bus *ports, uint16_t base, struct irq_line i
 void serial_destroy(struct serial *serial);
 /*
  * Bytes for the guest, from any thread; never blocks on the sink. Returns how many fit into the
- * receive FIFO; the others stay with the caller, who is told through space when there is room.
+ * receive FIFO, none while the guest does not listen; the others stay with the caller, who is told
+ * through space when there is room. To be called then even if nothing is left to be sent: the guest
+ * may have thrown away bytes unread, which the port sends again.
  */
 size_t serial_receive(struct serial *serial, const uint8_t *data, size_t len);
 /* Has the guest enabled the receive interrupt? Any thread. */

@@ -6,10 +6,15 @@
  * Locks, in order: tx_lock, from a write of THR until its byte is out, keeps bytes in their order;
  * lock covers everything else and is not held while the sink may block, so that input and the other
  * registers stay available.
+ *
+ * The far end is a patient sender: it holds its bytes back until the guest listens, and a byte that
+ * the guest threw away unread, with the FIFOs' reset in its driver's start, was not sent yet. So
+ * nothing is lost of what was typed or piped in before a guest has come up (D95).
  */
 #include "vmm/devices/devices.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "vmm/devices/device_state.h"
 #include "vmm/devices/uart16550.h"
@@ -20,7 +25,9 @@ struct serial {
 	struct uart uart;
 	struct irq_line irq;
 	bool level;   /* of irq */
-	bool starved; /* serial_receive turned bytes away and space is owed */
+	bool starved; /* serial_receive turned bytes away, or some were thrown away: space is owed */
+	uint8_t unsent[UART_FIFO_SIZE]; /* thrown away unread, oldest first */
+	size_t nr_unsent;
 	struct serial_sink sink;
 	void (*space)(void *ctx);
 	void *space_ctx;
@@ -36,13 +43,18 @@ static void serial_update_irq(struct serial *serial)
 	irq_line_set(&serial->irq, level);
 }
 
+static bool serial_listens(const struct serial *serial)
+{
+	return uart_hears(&serial->uart) || uart_is_polled(&serial->uart);
+}
+
 /*
  * Is space owed? The feeder is woken once the FIFO is half empty, rather than for each byte. It is
  * called when the locks are dropped.
  */
 static bool serial_take_starved(struct serial *serial)
 {
-	if (!serial->starved || !serial->space)
+	if (!serial->starved || !serial->space || !serial_listens(serial))
 		return false;
 	if (uart_rx_room(&serial->uart) <= uart_rx_size(&serial->uart) / 2)
 		return false;
@@ -87,10 +99,38 @@ static void serial_transmit(struct serial *serial, enum uart_effect effect, uint
 	uart_transmitted(&serial->uart);
 }
 
+/* Of before, the FIFO's bytes were thrown away. There is room: more than a FIFO is never under way. */
+static void serial_take_back(struct serial *serial, const struct uart *before)
+{
+	size_t count = before->rx_count;
+
+	memmove(serial->unsent + count, serial->unsent, serial->nr_unsent);
+	for (size_t i = 0; i < count; i++)
+		serial->unsent[i] = before->rx[(before->rx_head + i) % UART_FIFO_SIZE];
+	serial->nr_unsent += count;
+	serial->starved = true;
+}
+
+/* In loop-back the bytes are the guest's own. */
+static void serial_write_fcr(struct serial *serial, uint8_t value)
+{
+	struct uart before = serial->uart;
+
+	uart_write(&serial->uart, UART_IIR_FCR, value);
+	if (before.rx_count > serial->uart.rx_count &&
+	    before.rx_count + serial->nr_unsent <= UART_FIFO_SIZE && !uart_is_looped(&before))
+		serial_take_back(serial, &before);
+}
+
 static void serial_write_byte(struct serial *serial, enum uart_register reg, uint8_t value)
 {
-	enum uart_effect effect = uart_write(&serial->uart, reg, value);
+	enum uart_effect effect;
 
+	if (reg == UART_IIR_FCR) {
+		serial_write_fcr(serial, value);
+		return;
+	}
+	effect = uart_write(&serial->uart, reg, value);
 	if (effect != UART_NOTHING)
 		serial_transmit(serial, effect, value);
 }
@@ -122,17 +162,35 @@ static const struct bus_ops serial_ops = {
 	.write = serial_write,
 };
 
+/* Under the lock: up to len bytes into the FIFO, and how many there was room for. */
+static size_t serial_fill(struct serial *serial, const uint8_t *data, size_t len)
+{
+	size_t room = uart_rx_room(&serial->uart);
+
+	if (len > room)
+		len = room;
+	for (size_t i = 0; i < len; i++)
+		uart_receive(&serial->uart, data[i]);
+	return len;
+}
+
+static size_t serial_send(struct serial *serial, const uint8_t *data, size_t len)
+{
+	size_t again = serial_fill(serial, serial->unsent, serial->nr_unsent);
+
+	serial->nr_unsent -= again;
+	memmove(serial->unsent, serial->unsent + again, serial->nr_unsent);
+	return serial->nr_unsent ? 0 : serial_fill(serial, data, len);
+}
+
 size_t serial_receive(struct serial *serial, const uint8_t *data, size_t len)
 {
-	size_t taken;
+	size_t taken = 0;
 
 	pthread_mutex_lock(&serial->lock);
-	taken = uart_rx_room(&serial->uart);
-	if (taken > len)
-		taken = len;
-	for (size_t i = 0; i < taken; i++)
-		uart_receive(&serial->uart, data[i]);
-	if (taken < len)
+	if (serial_listens(serial))
+		taken = serial_send(serial, data, len);
+	if (taken < len || serial->nr_unsent)
 		serial->starved = true;
 	serial_update_irq(serial);
 	pthread_mutex_unlock(&serial->lock);

@@ -134,6 +134,7 @@ static void uart_write_fcr(struct uart *uart, uint8_t value)
 {
 	bool toggled = (value ^ uart->fcr) & FCR_ENABLE;
 
+	uart->lsr_reads = 0;
 	uart->fcr = value & FCR_ENABLE ? value & (FCR_ENABLE | FCR_TRIGGER_MASK) : 0;
 	if (toggled || (uart->fcr && (value & FCR_CLEAR_RX)))
 		uart->rx_count = 0;
@@ -221,10 +222,18 @@ static uint8_t uart_read_msr(struct uart *uart)
 	return msr;
 }
 
+/* Once a guest polls it may look elsewhere, until it sets the chip up again. */
+static void uart_note_access(struct uart *uart, bool polls)
+{
+	if (uart->lsr_reads < UART_POLLING)
+		uart->lsr_reads = polls ? uart->lsr_reads + 1 : 0;
+}
+
 uint8_t uart_read(struct uart *uart, enum uart_register reg)
 {
 	bool dlab = uart->lcr & LCR_DLAB;
 
+	uart_note_access(uart, reg == UART_LSR);
 	switch (reg) {
 	case UART_RBR_THR:
 		return dlab ? uart->dll : uart_read_rbr(uart);
@@ -250,6 +259,7 @@ enum uart_effect uart_write(struct uart *uart, enum uart_register reg, uint8_t v
 {
 	bool dlab = uart->lcr & LCR_DLAB;
 
+	uart_note_access(uart, false);
 	switch (reg) {
 	case UART_RBR_THR:
 		if (!dlab)
@@ -289,5 +299,15 @@ void uart_reset(struct uart *uart)
 
 bool uart_hears(const struct uart *uart)
 {
-	return uart->ier & IER_RECEIVED_DATA;
+	return (uart->ier & IER_RECEIVED_DATA) && (uart->mcr & MCR_OUT2);
+}
+
+bool uart_is_looped(const struct uart *uart)
+{
+	return uart->mcr & MCR_LOOP;
+}
+
+bool uart_is_polled(const struct uart *uart)
+{
+	return uart->lsr_reads >= UART_POLLING;
 }

@@ -15,6 +15,7 @@
 
 #define UART_NR_REGISTERS 8
 #define UART_FIFO_SIZE    16
+#define UART_POLLING      16 /* reads of LSR in a row: a driver that only sends needs two */
 
 enum uart_register {
 	UART_RBR_THR = 0, /* DLL while LCR.DLAB is set */
@@ -42,6 +43,7 @@ struct uart {
 	uint8_t rx[UART_FIFO_SIZE];
 	uint32_t rx_head; /* oldest byte */
 	uint32_t rx_count;
+	uint32_t lsr_reads; /* in a row, up to UART_POLLING; a write of FCR starts anew */
 };
 
 /* What a register write asks the caller for. */
@@ -65,7 +67,11 @@ void uart_receive(struct uart *uart, uint8_t byte);
 /* Does the board's interrupt line carry a request? OUT2 gates it, as on the PC/AT. */
 bool uart_irq_level(const struct uart *uart);
 
-/* Is the receive interrupt enabled? */
+bool uart_is_looped(const struct uart *uart);
+
+/* Is the receive interrupt enabled, and can it reach the board? */
 bool uart_hears(const struct uart *uart);
+/* Does the guest do nothing but look whether something came? */
+bool uart_is_polled(const struct uart *uart);
 
 #endif
