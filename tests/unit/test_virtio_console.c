@@ -130,9 +130,12 @@ START_TEST(input_waits_for_buffers)
 	struct console_rig *c = plugged();
 
 	ck_assert_uint_eq(type(c, "early "), 6);
-	ck_assert(!virtio_console_is_heard(c->dev));
-	bring_up(c->rig, RIG_ALL_FEATURES);
 	ck_assert_uint_eq(type(c, "bird"), 4);
+	ck_assert(!virtio_console_is_heard(c->dev));
+	/* The thread has seen them, and that nobody wants them yet. */
+	usleep(20000);
+	bring_up(c->rig, RIG_ALL_FEATURES);
+	usleep(20000);
 	offer_buffer(c, 0, 100);
 	wait_used(c, RX, 1);
 	ck_assert(virtio_console_is_heard(c->dev));
