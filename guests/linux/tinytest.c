@@ -232,8 +232,8 @@ static void __init test_sleep(void)
 		late = max(late, sleepers[cpu].late);
 	}
 	kfree(sleepers);
-	say("sleeps of %lld us: at most %lld us late, %lld us early\n", SLEEP_NS / NSEC_PER_USEC,
-	    late / NSEC_PER_USEC, early / NSEC_PER_USEC);
+	say("sleeps of %lld us: at most %lld us late, %lld us early\n",
+	    (s64)SLEEP_NS / NSEC_PER_USEC, late / NSEC_PER_USEC, early / NSEC_PER_USEC);
 	verdict("sleeping on each CPU", early == 0 && late < LATE_NS);
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=dash
 # /test of a Linux guest (busybox): what a local APIC has to do for Linux, seen from user space. Words of
-# the kernel's command line say what: test=full|boot|reboot cpus=N. Lines that begin with "test:" are for
+# the kernel's command line say what: test=full|boot|reboot|devices cpus=N md5=SUM, the sums of the disks. Lines that begin with "test:" are for
 # linux_suite.sh, which reads the console on the other side.
 
 word() {
@@ -144,10 +144,75 @@ full() {
 	check "clock source" grep -q kvm-clock /sys/devices/system/clocksource/clocksource0/current_clocksource
 	clock
 	check "console echo" console_echo
-	for script in /test.d/*; do
-		# shellcheck source=/dev/null # tests of devices, if there are any
-		[ ! -e "$script" ] || . "$script"
+}
+
+# ---- virtio devices ---------------------------------------------------------------------------------
+
+sum() {
+	md5sum | cut -d' ' -f1
+}
+
+disk_read() {
+	[ "$(sum </dev/vda)" = "$(word md5)" ] && [ "$(sum </dev/vdb)" = "$(word md5)" ]
+}
+
+# Some of it, from all CPUs at once; the host compares the whole in the end.
+disk_write() {
+	for cpu in $(seq 0 $last); do
+		taskset -c "$cpu" dd if=/dev/urandom of=/dev/vda bs=64k seek=$((cpu * 16)) count=16 \
+			conv=notrunc,fsync 2>/dev/null &
 	done
+	wait
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	say "md5 $(sum </dev/vda)"
+}
+
+disk_read_only() {
+	[ "$(cat /sys/block/vdb/ro)" = 1 ] && ! dd if=/dev/zero of=/dev/vdb bs=512 count=1 2>/dev/null
+}
+
+random_bytes() {
+	dd if=/dev/hwrng bs=64 count=4 2>/dev/null | od -A n -t x1 >/tmp/random
+	[ "$(wc -w </tmp/random)" -ge 64 ] && [ "$(sort -u /tmp/random | wc -l)" -eq "$(wc -l </tmp/random)" ]
+}
+
+# The vector of the random number generator goes from CPU to CPU while numbers are read; it has to be
+# counted where it was sent.
+vectors_move() {
+	irq=$(awk '/virtio.*-input/ { sub(":", "", $1); found = $1 } END { print found }' /tmp/rng.irqs)
+	[ -n "$irq" ] || { say "no vector of the generator"; return 1; }
+	(while :; do dd if=/dev/hwrng of=/dev/null bs=64 count=16 2>/dev/null; done) &
+	reader=$!
+	moved=0
+	for cpu in $(seq 0 $last) $(seq 0 $last); do
+		echo "$cpu" >"/proc/irq/$irq/smp_affinity_list" || break
+		before=$(count "$irq" "$cpu")
+		for n in 1 2 3 4 5 6 7 8 9 10; do
+			usleep 100000
+			[ "$(count "$irq" "$cpu")" -eq "$before" ] || break
+		done
+		[ "$(count "$irq" "$cpu")" -gt "$before" ] || { say "vector $irq is not seen on CPU $cpu"; break; }
+		moved=$((moved + 1))
+	done
+	kill $reader
+	[ $moved -eq $((2 * cpus)) ]
+}
+
+network() {
+	ip addr add 10.99.0.2/24 dev eth0 && ip link set eth0 up && ping -q -c 3 -w 20 10.99.0.1 >/dev/null &&
+		[ "$(nc 10.99.0.1 5000 | sum)" = "$(word md5)" ]
+}
+
+devices() {
+	check "disk read" disk_read
+	check "disk write" disk_write
+	check "disk read-only" disk_read_only
+	check "random bytes" random_bytes
+	# The generator is the last of the devices that calls its queue "input".
+	grep -- '-input' /proc/interrupts | tail -n 1 >/tmp/rng.irqs
+	check "vectors move" vectors_move
+	check "network" network
 }
 
 complaints() {
@@ -160,7 +225,9 @@ complaints() {
 check "CPUs online" all_online
 dmesg -n 1
 kind=$(word test)
-[ "$kind" != full ] || full
+case $kind in
+full | devices) $kind ;;
+esac
 complaints
 # Its backtraces are at warning level too: what they say is no complaint.
 [ "$kind" != full ] || check "NMI backtrace" nmi_backtrace

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # linux_suite.sh SET...: inside a lane (busybox) or natively, Linux guests: one line a run, the output of
-# those that failed. Sets: full, modes, tiny, soak=SECONDS; before them kernels=6.1,6.12, cpus=N and
+# those that failed. Sets: full, modes, devices, tiny, soak=SECONDS; before them kernels=6.1,6.12, cpus=N and
 # tiny-cpus=N,N. In VMM_FILES: vmlinuz-6.1, initrd-6.1,
 # vmlinuz-6.12, ..., vmlinux (the small kernel).
 # shellcheck source=tests/integration/linux_log.sh
@@ -34,7 +34,7 @@ run_vmm() {
 	# Opened for both directions, so that neither side waits for the other.
 	exec 3<>/tmp/linux.in
 	{
-		vmm --timeout 250 --dump-on-exit=always --stats "$@" </tmp/linux.in 2>/tmp/linux.err
+		vmm --timeout 400 --dump-on-exit=always --stats "$@" </tmp/linux.in 2>/tmp/linux.err
 		echo $? >/tmp/linux.status
 	} | converse >$log
 	exec 3>&-
@@ -51,6 +51,13 @@ clock_agrees() {
 		NR % 2 == 0 { d = guest - $1; if (d < 0) d = -d; if (NR == 2 || d < best) best = d }
 		END { if (NR > 0 && best > 30) { print "the clock is wrong by " best " cs at least"; exit 1 } }
 		' >>/tmp/linux.why
+}
+
+# What the guest read back is what the file has.
+disk_agrees() {
+	guest=$(sed -n 's/^test: md5 //p' $log)
+	[ -z "$guest" ] || [ "$guest" = "$(md5sum </tmp/disk | cut -d' ' -f1)" ] ||
+		echo "the disk's file differs from what the guest has written" >>/tmp/linux.why
 }
 
 # judge STATUS DONE: reasons against a run are left in linux.why.
@@ -70,6 +77,7 @@ judge() {
 	*) kernel_complaints $log.kernel >>/tmp/linux.why ;;
 	esac
 	clock_agrees
+	disk_agrees
 	[ ! -s /tmp/linux.why ]
 }
 
@@ -132,6 +140,24 @@ modes() {
 	done
 }
 
+# Disks with sums, random numbers, and a network with the lane's host at its other end.
+devices() {
+	tunctl -t tap0 >/dev/null && ip addr add 10.99.0.1/24 dev tap0 && ip link set tap0 up || exit 1
+	for version in $versions; do
+		for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
+			dd if=/dev/urandom of=/tmp/disk bs=1M count=8 2>/dev/null
+			cp /tmp/disk /tmp/disk.ro
+			nc -l -p 5000 </tmp/disk.ro &
+			server=$!
+			stock "$version" "$shape" "$count" \
+				"test=devices cpus=$count md5=$(md5sum </tmp/disk | cut -d' ' -f1)" 0 \
+				"--disk /tmp/disk --disk /tmp/disk.ro,ro --net tap=tap0 --rng"
+			kill $server 2>/dev/null
+		done
+	done
+	tunctl -d tap0 >/dev/null
+}
+
 tiny() {
 	for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
 		for n in $tiny_counts; do
@@ -161,7 +187,7 @@ for word in "$@"; do
 	cpus=*) count=${word#*=} ;;
 	tiny-cpus=*) tiny_counts=$(echo "${word#*=}" | tr , ' ') ;;
 	soak=*) soak "${word#*=}" ;;
-	full | modes | tiny) $word ;;
+	full | modes | devices | tiny) $word ;;
 	*) echo "unknown word $word" && exit 2 ;;
 	esac
 done
