@@ -97,20 +97,20 @@ struct options {
 	enum cpuid_choice cpuid;
 	bool remote_read; /* the ICR's mode 3 */
 	bool amd_extapic; /* AMD's extended APIC registers */
-	uint32_t apic_id_offset;
 	uint8_t ioapic_version;
-	enum serial_choice serial;
-	const char *serial_path; /* of the file or the socket */
 	bool test_device;
 	bool rng;
+	bool console; /* a virtio console has stdin and stdout, not COM1 */
+	bool stats;
+	uint32_t apic_id_offset;
+	enum serial_choice serial;
+	const char *serial_path; /* of the file or the socket */
 	uint32_t nr_disks;
 	struct disk_option disk[OPTIONS_MAX_DISKS];
-	bool console; /* a virtio console has stdin and stdout, not COM1 */
 	uint32_t nr_nets;
 	struct net_option net[OPTIONS_MAX_NETS];
 	uint32_t timeout; /* seconds, 0: none */
 	enum dump_choice dump;
-	bool stats;
 	const char *stats_path;   /* NULL: stderr */
 	const char *log_path;     /* NULL: stderr */
 	const char *save_path;    /* NULL: the machine cannot be saved */
