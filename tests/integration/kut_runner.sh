@@ -26,7 +26,7 @@ groups = bad some
 
 [skips]
 file = cases.flat
-test_args = skip=alone exit=77
+test_args = skip=alone exit=38
 
 [hangs]
 file = cases.flat

@@ -99,7 +99,7 @@ class Results(unittest.TestCase):
         self.assertEqual((run.end(), run.reason(), run.seconds), ("FAIL", "exit code 1", 3))
 
     def test_ends(self):
-        for status, end in ((1, "PASS"), (155, "SKIP"), (0, "FAIL"), (3, "FAIL"), (38, "FAIL"),
+        for status, end in ((1, "PASS"), (77, "SKIP"), (155, "FAIL"), (0, "FAIL"), (3, "FAIL"), (38, "FAIL"),
                             (124, "FAIL"), (137, "FAIL")):
             self.assertEqual(run_of("m", status).end(), end)
 
