@@ -74,7 +74,7 @@ static int write_tables(const struct boot_image *image)
 	struct table_area area = {
 		.bytes = params->ram.low + LAYOUT_TABLES,
 		.address = LAYOUT_TABLES,
-		.size = LAYOUT_TABLES_END - LAYOUT_TABLES,
+		.size = LAYOUT_BIOS - LAYOUT_TABLES,
 	};
 
 	acpi_write(&area, &params->platform);

@@ -9,6 +9,7 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,6 +78,7 @@ struct boot_entry {
 	uint16_t code_selector; /* descriptors of the mode */
 	uint16_t data_selector;
 	uint16_t tss_selector;
+	bool after_bios; /* the 8259 pair and the PIT are to be as a BIOS leaves them */
 };
 
 /*

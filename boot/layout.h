@@ -42,6 +42,12 @@
 #define LAYOUT_TABLES     0xe0000u
 #define LAYOUT_TABLES_END 0x100000u
 
+/* In the last page of it: handlers of the real-mode vectors, for multiboot images. */
+#define LAYOUT_BIOS        0xff000u
+#define LAYOUT_BIOS_IRET   0xfff53u /* where IBM's BIOS has it */
+#define LAYOUT_BIOS_MASTER 0xfff60u
+#define LAYOUT_BIOS_SLAVE  0xfff70u
+
 #define LAYOUT_HIGH_START  LAYOUT_MIB /* free for the guest, to the end of low RAM */
 #define LAYOUT_LOW_RAM_MAX (3ull * LAYOUT_GIB)
 #define LAYOUT_HIGH_RAM    (4ull * LAYOUT_GIB)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "boot/bios.h"
 #include "boot/cpu_state.h"
 #include "boot/handoff.h"
 #include "boot/layout.h"
@@ -177,8 +178,10 @@ static int enter(struct boot_image *image, const char *format, uint64_t start,
 		.rip = start,
 		.rax = ENTRY_MAGIC,
 		.rbx = write_info(ram, &handoff),
+		.after_bios = true,
 	};
 	cpu_state_protected32(ram, entry);
+	bios_install(ram);
 	return 0;
 }
 

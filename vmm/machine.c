@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "boot/boot.h"
+#include "vmm/bios_state.h"
 #include "vmm/default_guest.h"
 #include "vmm/devices/rtc_calendar.h"
 #include "vmm/machine_parts.h"
@@ -95,6 +96,8 @@ static int load_guest(struct machine *m)
 	}
 	log_line(m->log, LOG_INFO, "guest is %s, entered at 0x%llx", entry.format,
 		 (unsigned long long)entry.rip);
+	if (entry.after_bios)
+		bios_state_set(&m->ports);
 	ret = vcpu_set_entry(&m->vcpus[0], &entry);
 	return ret ? machine_failed(m, "setting the first vCPU's registers", ret,
 				    EXIT_CODE_KVM_ERROR)

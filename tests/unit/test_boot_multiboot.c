@@ -115,6 +115,43 @@ START_TEST(memory_map)
 }
 END_TEST
 
+/* The code that a real-mode vector leads to. */
+static const uint8_t *handler_of(const struct boot_machine *machine, uint32_t vector)
+{
+	uint32_t pointer = guest_u32(machine, (uint64_t)vector * 4);
+	uint32_t address = (pointer >> 16 << 4) + (pointer & 0xffff);
+
+	ck_assert_uint_ge(address, 0xff000);
+	ck_assert_uint_le(address, 0xfffe0);
+	return machine->params.ram.low + address;
+}
+
+START_TEST(real_mode_vectors_are_a_bioses)
+{
+	static const uint8_t master[] = { 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf };
+	static const uint8_t slave[] = { 0x50, 0xb0, 0x20, 0xe6, 0xa0, 0xe6, 0x20, 0x58, 0xcf };
+	struct boot_machine machine;
+	struct elf_builder builder;
+
+	machine_start(&machine);
+	build(&builder, false, 0);
+	machine_load(&machine, &builder);
+	ck_assert(machine.entry.after_bios);
+	for (uint32_t vector = 0; vector < 0xfc; vector++) {
+		const uint8_t *code = handler_of(&machine, vector);
+
+		if (vector >= 8 && vector < 0x10)
+			ck_assert_mem_eq(code, master, sizeof(master));
+		else if (vector >= 0x70 && vector < 0x78)
+			ck_assert_mem_eq(code, slave, sizeof(slave));
+		else
+			ck_assert_uint_eq(*code, 0xcf);
+	}
+	ck_assert_mem_eq(machine.params.ram.low + 0x3f0, "_MP_", 4);
+	machine_end(&machine);
+}
+END_TEST
+
 START_TEST(initrd_is_the_only_module)
 {
 	char path[] = "/tmp/test_boot_multiboot.XXXXXX";
@@ -288,6 +325,7 @@ int main(void)
 	tcase_add_test(state, state_at_entry);
 	tcase_add_test(state, information_is_given_unasked);
 	tcase_add_test(state, memory_map);
+	tcase_add_test(state, real_mode_vectors_are_a_bioses);
 	tcase_add_test(state, initrd_is_the_only_module);
 	suite_add_tcase(suite, state);
 	tcase_add_test(header, required_features);

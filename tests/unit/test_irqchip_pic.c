@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/fake_kvm.h"
+#include "vmm/bios_state.h"
 
 #define DEVICE   IRQ_SOURCE_DEVICE
 #define PIC_BASE 0x20
@@ -172,6 +173,33 @@ START_TEST(a_register_can_change_intr)
 }
 END_TEST
 
+/* Vectors from 8 and 0x70 on; of the lines only the timer's is open, and those behind IR2 masked. */
+START_TEST(as_a_bios_leaves_it)
+{
+	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
+	struct irqchip *chip = &board->machine.irqchip;
+	uint8_t vector;
+
+	bios_state_set(&board->machine.ports);
+	for (uint32_t irq = 1; irq < 16; irq++) {
+		if (irq == 2)
+			continue;
+		line(board, irq, DEVICE, true);
+		ck_assert_msg(!irqchip_intr(chip), "IRQ %u", irq);
+		line(board, irq, DEVICE, false);
+	}
+	line(board, 0, DEVICE, true);
+	ck_assert(irqchip_ack_pic(chip, &vector));
+	ck_assert_uint_eq(vector, 0x08);
+	bus_write(&board->machine.ports, 0x20, 1, 0x20);
+	bus_write(&board->machine.ports, 0xa1, 1, 0xfe);
+	line(board, 8, DEVICE, true);
+	ck_assert(irqchip_ack_pic(chip, &vector));
+	ck_assert_uint_eq(vector, 0x70);
+	fake_board_free(board);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("irqchip_pic");
@@ -186,6 +214,7 @@ int main(void)
 	tcase_add_test(tc, R140_acknowledging_takes_the_vector_and_the_level);
 	tcase_add_test(tc, the_8259_s_ports);
 	tcase_add_test(tc, a_register_can_change_intr);
+	tcase_add_test(tc, as_a_bios_leaves_it);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
