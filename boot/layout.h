@@ -47,6 +47,7 @@
 #define LAYOUT_BIOS_IRET   0xfff53u /* where IBM's BIOS has it */
 #define LAYOUT_BIOS_MASTER 0xfff60u
 #define LAYOUT_BIOS_SLAVE  0xfff70u
+#define LAYOUT_BIOS_RESET  0xffff0u /* where a jump to FFFF:0000 leads */
 
 #define LAYOUT_HIGH_START  LAYOUT_MIB /* free for the guest, to the end of low RAM */
 #define LAYOUT_LOW_RAM_MAX (3ull * LAYOUT_GIB)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "vmm/firmware.h"
 #include "vmm/machine.h"
 #include "vmm/machine_parts.h"
 
@@ -20,15 +21,16 @@ static struct vcpu *accessing_vcpu(struct machine *m)
 static void end_by_guest(void *opaque, enum end_reason reason, uint32_t value)
 {
 	static const enum machine_end ends[] = {
-		[END_POWER_OFF] = MACHINE_POWER_OFF,
-		[END_RESET] = MACHINE_RESET,
-		[END_DEBUG_EXIT] = MACHINE_DEBUG_EXIT,
+		[END_POWER_OFF] = MACHINE_POWER_OFF, [END_RESET] = MACHINE_RESET,
+		[END_INIT] = MACHINE_RESET,          [END_DEBUG_EXIT] = MACHINE_DEBUG_EXIT,
 		[END_SAVE] = MACHINE_SAVE,
 	};
 	struct machine *m = opaque;
 	struct vcpu *vcpu = accessing_vcpu(m);
 
-	if (vcpu)
+	if (reason == END_INIT && m->options->on_reset == ON_RESET_RESTART)
+		firmware_init_cpus(m);
+	else if (vcpu)
 		machine_request_end(m, ends[reason], vcpu, value);
 }
 
@@ -139,6 +141,8 @@ int machine_create_devices(struct machine *m, const struct machine_sinks *sinks)
 	}
 	if (ret == 0)
 		ret = i8042_init(&m->i8042, &m->ports, end);
+	if (ret == 0)
+		ret = port92_init(&m->port92, &m->ports, end);
 	if (ret == 0)
 		ret = debug_exit_init(&m->debug_exit, &m->ports, end);
 	if (ret == 0)

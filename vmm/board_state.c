@@ -30,6 +30,11 @@ static void *pit_of(struct machine *m)
 	return &m->pit;
 }
 
+static void *port92_of(struct machine *m)
+{
+	return &m->port92;
+}
+
 static void *port61_of(struct machine *m)
 {
 	return &m->port61;
@@ -87,6 +92,7 @@ static const struct board_part board[] = {
 	{ "pic", 1, irqchip_of, irqchip_save_pic, irqchip_restore_pic },
 	{ "pit", 1, pit_of, i8254_save, i8254_restore },
 	{ "port61", 1, port61_of, port61_save, port61_restore },
+	{ "port92", 1, port92_of, port92_save, port92_restore },
 	{ "rtc", 1, rtc_of, mc146818_save, mc146818_restore },
 	{ "pci", 1, pci_of, pci_bus_save, pci_bus_restore },
 	{ "serial", 1, serial_of, serial_save, serial_restore },

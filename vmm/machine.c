@@ -51,7 +51,7 @@ static int create_vcpus(struct machine *m)
 	return 0;
 }
 
-static int load_guest(struct machine *m)
+int machine_load_guest(struct machine *m)
 {
 	const struct boot_params params = {
 		.ram = {
@@ -140,7 +140,7 @@ int machine_create(struct machine *machine, const struct options *options, const
 	if (ret == 0)
 		ret = create_vcpus(machine);
 	if (ret == 0)
-		ret = options->restore_path ? restore_guest(machine) : load_guest(machine);
+		ret = options->restore_path ? restore_guest(machine) : machine_load_guest(machine);
 	return ret;
 }
 

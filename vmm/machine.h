@@ -12,6 +12,7 @@
 #include "vmm/devices/i8254.h"
 #include "vmm/devices/mc146818.h"
 #include "vmm/devices/port61.h"
+#include "vmm/devices/port92.h"
 #include "vmm/devices/local_events.h"
 #include "vmm/devices/echo_device.h"
 #include "vmm/irqchip.h"
@@ -89,6 +90,7 @@ struct machine {
 	struct port61 port61;
 	struct mc146818 rtc;
 	struct i8042 i8042;
+	struct port92 port92;
 	struct debug_exit debug_exit;
 	struct acpi_pm acpi_pm;
 	struct fw_cfg fw_cfg;

@@ -11,6 +11,9 @@ int machine_failed(struct machine *m, const char *what, int error, int code);
 /* Open KVM, choose the shape and the features, create the VM. 0 or an exit code, logged. */
 int machine_create_vm(struct machine *m);
 
+/* Load the image, with the first CPU about to enter it. 0 or an exit code, logged. */
+int machine_load_guest(struct machine *m);
+
 /* Everything on the buses. 0 or an exit code, logged; either way machine_destroy_devices() follows. */
 int machine_create_devices(struct machine *m, const struct machine_sinks *sinks);
 void machine_destroy_devices(struct machine *m);

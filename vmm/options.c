@@ -12,10 +12,6 @@
 #include "vmm/options_value.h"
 
 #define MEMORY_DEFAULT (UINT64_C(128) << 20)
-/* xAPIC ids are 8 bits and 255 is the broadcast. */
-#define XAPIC_MAX_IDS  255
-/* CPU ids are offered in ACPI and CPUID as 15-bit MSI destinations can reach them. */
-#define APIC_ID_LIMIT  0x7fff
 
 enum {
 	OPT_LAPIC = 0x100,
@@ -32,6 +28,7 @@ enum {
 	OPT_RNG,
 	OPT_CONSOLE,
 	OPT_TIMEOUT,
+	OPT_ON_RESET,
 	OPT_DUMP,
 	OPT_STATS,
 	OPT_CHECK,
@@ -65,6 +62,7 @@ static const struct option long_options[] = {
 	{ "console", no_argument, NULL, OPT_CONSOLE },
 	{ "rng", no_argument, NULL, OPT_RNG },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "on-reset", required_argument, NULL, OPT_ON_RESET },
 	{ "dump-on-exit", optional_argument, NULL, OPT_DUMP },
 	{ "stats", optional_argument, NULL, OPT_STATS },
 	{ "check", no_argument, NULL, OPT_CHECK },
@@ -88,6 +86,12 @@ static const struct option_choice irqchip_choices[] = {
 	{ "auto", IRQCHIP_CHOICE_AUTO },
 	{ "split", IRQCHIP_CHOICE_SPLIT },
 	{ "none", IRQCHIP_CHOICE_NONE },
+	{ NULL, 0 },
+};
+
+static const struct option_choice on_reset_choices[] = {
+	{ "exit", ON_RESET_EXIT },
+	{ "restart", ON_RESET_RESTART },
 	{ NULL, 0 },
 };
 
@@ -152,6 +156,10 @@ static int parse_word(struct option_parser *p, int opt, const char *text)
 	case OPT_TSC_DEADLINE:
 		ret = option_choice(p, "tsc-deadline", text, tristate_choices, &value);
 		o->tsc_deadline = (enum tristate)value;
+		return ret;
+	case OPT_ON_RESET:
+		ret = option_choice(p, "on-reset", text, on_reset_choices, &value);
+		o->on_reset = (enum on_reset_choice)value;
 		return ret;
 	case OPT_CPUID:
 		ret = option_choice(p, "cpuid", text, cpuid_choices, &value);
@@ -257,7 +265,7 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 	case 'p':
 		return append_cmdline(p, text);
 	case OPT_APIC_ID_OFFSET:
-		ret = option_number(p, "apic-id-offset", text, 0, APIC_ID_LIMIT, &n);
+		ret = option_number(p, "apic-id-offset", text, 0, OPTIONS_APIC_ID_LIMIT, &n);
 		o->apic_id_offset = (uint32_t)n;
 		return ret;
 	case OPT_TIMEOUT:
@@ -291,32 +299,6 @@ static int parse_one(struct option_parser *p, int opt, const char *text)
 	default:
 		return parse_device(p, opt, text);
 	}
-}
-
-static int check_contradictions(struct option_parser *p)
-{
-	const struct options *o = p->options;
-	uint32_t ids = o->apic_id_offset + o->cpus;
-
-	if (o->lapic == LAPIC_CHOICE_KERNEL && o->irqchip == IRQCHIP_CHOICE_NONE)
-		return option_fail(p, "--lapic kernel contradicts --irqchip none: "
-				      "KVM's local APIC needs the split irqchip");
-	if (o->amd_extapic &&
-	    (o->lapic == LAPIC_CHOICE_KERNEL || o->save_path || o->restore_path || o->stress_state))
-		return option_fail(p, "--amd-extapic on contradicts --lapic kernel and saved "
-				      "states, which have no such registers");
-	if (o->x2apic == TRISTATE_OFF && ids > XAPIC_MAX_IDS)
-		return option_fail(p,
-				   "--x2apic off contradicts %u CPUs from APIC id %u on: "
-				   "xAPIC ids end at %u",
-				   o->cpus, o->apic_id_offset, XAPIC_MAX_IDS - 1);
-	if (o->restore_path && (o->guest || o->initrd || o->cmdline[0]))
-		return option_fail(p, "--restore takes the guest from the file: "
-				      "give no image, initrd or command line");
-	if (ids > APIC_ID_LIMIT + 1)
-		return option_fail(p, "--apic-id-offset %u with %u CPUs leads beyond APIC id %u",
-				   o->apic_id_offset, o->cpus, APIC_ID_LIMIT);
-	return option_settle_console(p);
 }
 
 /* Index of the "--" that separates our words from the guest's, or argc. */
@@ -381,5 +363,5 @@ int options_parse(struct options *options, int argc, char **argv, char *error, s
 		if (ret)
 			return ret;
 	}
-	return check_contradictions(&p);
+	return options_check(&p);
 }

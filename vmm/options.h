@@ -22,6 +22,12 @@ enum irqchip_choice {
 	IRQCHIP_CHOICE_NONE,
 };
 
+/* What an INIT of the first CPU does, whoever asked for it. */
+enum on_reset_choice {
+	ON_RESET_EXIT,
+	ON_RESET_RESTART,
+};
+
 enum tristate {
 	TRISTATE_AUTO,
 	TRISTATE_ON,
@@ -110,6 +116,7 @@ struct options {
 	uint32_t nr_nets;
 	struct net_option net[OPTIONS_MAX_NETS];
 	uint32_t timeout; /* seconds, 0: none */
+	enum on_reset_choice on_reset;
 	enum dump_choice dump;
 	const char *stats_path;   /* NULL: stderr */
 	const char *log_path;     /* NULL: stderr */

@@ -5,6 +5,9 @@
 
 #include "vmm/options.h"
 
+/* CPU ids are offered in ACPI and CPUID as 15-bit MSI destinations can reach them. */
+#define OPTIONS_APIC_ID_LIMIT 0x7fff
+
 /* A parse in progress: where its result goes, and where the reason of a failure. */
 struct option_parser {
 	struct options *options;
@@ -47,5 +50,8 @@ int option_settle_console(struct option_parser *p);
 /* ---- options_serial.c ------------------------------------------------------------------------ */
 
 int option_serial(struct option_parser *p, const char *text);
+
+/* When all options are known: do they go together? */
+int options_check(struct option_parser *p);
 
 #endif

@@ -148,6 +148,8 @@ void vcpu_kvm_failed(struct vcpu *vcpu, const char *what, int error);
 
 /* INIT as the SDM's table "IA-32 and Intel 64 Processor States Following ... INIT" has it. */
 int vcpu_reset_init(struct vcpu *vcpu);
+/* Go on in real mode, after vcpu_reset_init(). */
+int vcpu_reset_real_mode(struct vcpu *vcpu, uint16_t segment, uint16_t offset);
 /* Start at vector << 12 in real mode, after vcpu_reset_init(). */
 int vcpu_reset_sipi(struct vcpu *vcpu, uint8_t vector);
 

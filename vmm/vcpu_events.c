@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What other threads asked of a vCPU: INIT, SIPI, NMI, the 8259's output, dumps. */
 #include "vmm/dump.h"
+#include "vmm/firmware.h"
 #include "vmm/machine.h"
 #include "vmm/vcpu.h"
 
@@ -29,9 +30,11 @@ static void take_init(struct vcpu *vcpu)
 		return;
 	}
 	lapic_init_signal(&vcpu->lapic);
-	/* The BSP starts over in the firmware (R131), which ends in a reboot: here that is a reset. */
-	if (!vcpu->lapic.wait_for_sipi)
+	/* The BSP starts over in the firmware (R131): a reboot, which is the end unless that is wanted. */
+	if (!vcpu->lapic.wait_for_sipi && vcpu->machine->options->on_reset == ON_RESET_EXIT)
 		machine_request_end(vcpu->machine, MACHINE_RESET, vcpu, 0);
+	else if (!vcpu->lapic.wait_for_sipi)
+		firmware_enter(vcpu);
 	vcpu->halted = false;
 	vcpu->extint_message = false;
 	vcpu->stats.inits++;

@@ -218,7 +218,7 @@ int vcpu_reset_init(struct vcpu *vcpu)
 	return ret;
 }
 
-int vcpu_reset_sipi(struct vcpu *vcpu, uint8_t vector)
+int vcpu_reset_real_mode(struct vcpu *vcpu, uint16_t segment, uint16_t offset)
 {
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
@@ -228,11 +228,16 @@ int vcpu_reset_sipi(struct vcpu *vcpu, uint8_t vector)
 		ret = kvm_get(vcpu->fd, KVM_GET_REGS, &regs);
 	if (ret)
 		return ret;
-	sregs.cs.selector = (uint16_t)(vector << 8);
-	sregs.cs.base = (uint64_t)vector << 12;
-	regs.rip = 0;
+	sregs.cs.selector = segment;
+	sregs.cs.base = (uint64_t)segment << 4;
+	regs.rip = offset;
 	ret = kvm_set(vcpu->fd, KVM_SET_SREGS, &sregs);
 	return ret ? ret : kvm_set(vcpu->fd, KVM_SET_REGS, &regs);
+}
+
+int vcpu_reset_sipi(struct vcpu *vcpu, uint8_t vector)
+{
+	return vcpu_reset_real_mode(vcpu, (uint16_t)(vector << 8), 0);
 }
 
 /* ---- entry into an image ------------------------------------------------------------------------ */

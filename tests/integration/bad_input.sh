@@ -36,6 +36,9 @@ refuse "memory too large" "limit of 1T" --memory 4T "$BIN/hello.elf"
 refuse "two guests" "unexpected 'b.elf' after the guest image" a.elf b.elf
 refuse "contradiction kernel/none" "--lapic kernel contradicts --irqchip none" \
 	--lapic kernel --irqchip none "$BIN/hello.elf"
+refuse "contradiction restore/restart" "--restore contradicts" --restore x --on-reset restart
+refuse "contradiction kernel/restart" "--lapic kernel contradicts --on-reset restart" \
+	--lapic kernel --on-reset restart "$BIN/hello.elf"
 refuse "xAPIC ids" "--x2apic off contradicts 300 CPUs" --x2apic off --cpus 300 "$BIN/hello.elf"
 refuse "id offset" "leads beyond APIC id" --apic-id-offset 32767 --cpus 2 "$BIN/hello.elf"
 refuse "serial word" "--serial: 'loud'" --serial loud "$BIN/hello.elf"

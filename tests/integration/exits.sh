@@ -13,6 +13,13 @@ expect "debug-exit 5" 11 "reason=debug-exit .* code=11$" vmm "$BIN/exit.elf" -- 
 expect "i8042 reset" 32 "reason=reset .* code=32$" vmm "$BIN/exit.elf" -- reset
 expect "reset register" 32 "reason=reset" vmm "$BIN/exit.elf" -- resetreg
 expect "INIT to the BSP" 32 "reason=reset" vmm "$BIN/exit.elf" -- init
+for shape in split none; do
+	expect "restarts, $shape" 0 "reason=power-off" vmm --on-reset restart --irqchip $shape --cpus 2 \
+		--timeout 30 "$BIN/exit-multiboot.elf" -- restarts
+	grep -q "restart 8, 4 through real mode" "$work/out" ||
+		fail "restarts, $shape: $(cat "$work/out")"
+done
+expect "reset of the board" 32 "reason=reset" vmm --on-reset restart "$BIN/exit.elf" -- resetreg
 expect "time-out" 124 "reason=timeout vcpu=-1 .* code=124$" vmm --timeout 1 "$BIN/exit.elf" -- halt
 for shape in "--irqchip split" "--irqchip none" "--lapic kernel"; do
 	# shellcheck disable=SC2086

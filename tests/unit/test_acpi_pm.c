@@ -112,7 +112,7 @@ START_TEST(acpi_reset_register)
 	for (uint32_t value = 0; value < 0x100; value++) {
 		out(machine, 0xcf9, 1, value);
 		if (value & 4)
-			expect_end(machine, END_RESET, 0);
+			expect_end(machine, value & 2 ? END_RESET : END_INIT, 0);
 		else
 			expect_running(machine);
 		ck_assert_uint_eq(in(machine, 0xcf9, 1), value & ~4u);

@@ -7,6 +7,7 @@
 
 #include "vmm/devices/device_state.h"
 #include "vmm/devices/echo_device.h"
+#include "vmm/devices/port92.h"
 
 typedef void (*save_fn)(void *device, struct state_writer *out);
 typedef void (*restore_fn)(void *device, struct state_reader *in);
@@ -168,6 +169,22 @@ START_TEST(test_device_keeps_its_address)
 }
 END_TEST
 
+START_TEST(port92_keeps_its_bits)
+{
+	struct fake_board boards[2] = { 0 };
+	struct port92 port[2];
+
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(
+			port92_init(&port[i], &boards[i].ports, fake_end_request(&boards[i])), 0);
+	fake_out(&boards[0], PORT92_PORT, 1, 0x01);
+	carry(port92_save, port92_restore, &port[0], &port[1]);
+	ck_assert_uint_eq(fake_in(&boards[1], PORT92_PORT, 1), 0x01);
+	fake_out(&boards[1], PORT92_PORT, 1, 0x03);
+	ck_assert_uint_eq(boards[1].nr_ends, 0);
+}
+END_TEST
+
 START_TEST(echo_device_keeps_what_was_written)
 {
 	static struct echo_device dev[2];
@@ -225,6 +242,7 @@ int main(void)
 	tcase_add_test(tc, acpi_keeps_registers_and_time);
 	tcase_add_test(tc, fw_cfg_keeps_its_place);
 	tcase_add_test(tc, test_device_keeps_its_address);
+	tcase_add_test(tc, port92_keeps_its_bits);
 	tcase_add_test(tc, echo_device_keeps_what_was_written);
 	tcase_add_test(tc, save_port_works_where_there_is_somewhere_to_save);
 	srunner_run_all(runner, CK_NORMAL);

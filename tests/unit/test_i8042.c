@@ -160,7 +160,7 @@ START_TEST(kbc_commands_that_reset)
 	for (uint32_t command = 0; command < 0x100; command++) {
 		out(machine, 0x64, 1, command);
 		if (command >= 0xf0 && !(command & 1))
-			expect_end(machine, END_RESET, 0);
+			expect_end(machine, END_INIT, 0);
 		else
 			expect_running(machine);
 	}
@@ -168,7 +168,7 @@ START_TEST(kbc_commands_that_reset)
 		out(machine, 0x64, 1, 0xd1);
 		out(machine, 0x60, 1, value);
 		if (!(value & 1))
-			expect_end(machine, END_RESET, 0);
+			expect_end(machine, END_INIT, 0);
 		else
 			expect_running(machine);
 	}

@@ -28,7 +28,8 @@
 /* These start something and read as zero. */
 #define PM1_CNT_WRITE_ONLY    (PM1_CNT_GBL_RLS | PM1_CNT_SLP_EN)
 
-#define RESET_CPU 0x04u
+#define RESET_BOARD 0x02u
+#define RESET_CPU   0x04u
 
 /* The bits of a register that an access of len bytes at offset covers. */
 static uint32_t acpi_lanes(uint64_t offset, uint32_t len)
@@ -205,7 +206,7 @@ static void acpi_reset_write(void *device, uint64_t offset, uint32_t len, uint64
 	pthread_mutex_unlock(&pm->lock);
 
 	if (value & RESET_CPU)
-		pm->end.request(pm->end.machine, END_RESET, 0);
+		pm->end.request(pm->end.machine, value & RESET_BOARD ? END_RESET : END_INIT, 0);
 }
 
 static const struct bus_ops acpi_reset_ops = {

@@ -23,6 +23,8 @@ void i8254_save(void *device, struct state_writer *out);
 void i8254_restore(void *device, struct state_reader *in);
 void port61_save(void *device, struct state_writer *out);
 void port61_restore(void *device, struct state_reader *in);
+void port92_save(void *device, struct state_writer *out);
+void port92_restore(void *device, struct state_reader *in);
 void mc146818_save(void *device, struct state_writer *out);
 void mc146818_restore(void *device, struct state_reader *in);
 void fw_cfg_save(void *device, struct state_writer *out);

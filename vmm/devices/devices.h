@@ -22,7 +22,8 @@
  */
 enum end_reason {
 	END_POWER_OFF,
-	END_RESET,
+	END_RESET,      /* of the whole board */
+	END_INIT,       /* of the CPUs alone: memory and devices stay */
 	END_DEBUG_EXIT, /* value is what the guest wrote */
 	END_SAVE,       /* the machine is to be saved; it may go on afterwards */
 };

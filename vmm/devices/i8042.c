@@ -201,7 +201,7 @@ static void i8042_write_data(void *device, uint64_t offset, uint32_t len, uint64
 	reset = i8042_data(kbc, (uint8_t)value);
 	pthread_mutex_unlock(&kbc->lock);
 	if (reset)
-		kbc->end.request(kbc->end.machine, END_RESET, 0);
+		kbc->end.request(kbc->end.machine, END_INIT, 0);
 }
 
 static void i8042_write_command(void *device, uint64_t offset, uint32_t len, uint64_t value)
@@ -215,7 +215,7 @@ static void i8042_write_command(void *device, uint64_t offset, uint32_t len, uin
 	reset = i8042_command(kbc, (uint8_t)value);
 	pthread_mutex_unlock(&kbc->lock);
 	if (reset)
-		kbc->end.request(kbc->end.machine, END_RESET, 0);
+		kbc->end.request(kbc->end.machine, END_INIT, 0);
 }
 
 static const struct bus_ops i8042_data_ops = {

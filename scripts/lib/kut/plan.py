@@ -19,11 +19,21 @@ MODES = {
 # Shapes of images that unittests.cfg does not have: more CPUs, every measurement of vmexit.
 EXTRA = (
     config.Test("smptest8", "smptest.flat", cpus=8),
-    config.Test("vmexit_all", "vmexit.flat", cpus=2, timeout=240),
+    config.Test("vmexit_all", "vmexit.flat", timeout=240),
     config.Test("hpet_read_test", "hpet_read_test.flat", cpus=2),
     config.Test("xapic_no_deadline", "apic.flat", cpus=2, timeout=60,
                 params="-cpu qemu64,-x2apic,-tsc-deadline"),
 )
+
+
+# What an image needs without asking for it in qemu_params.
+NEEDS = {
+    "hpet_read_test.flat": "an HPET",
+    "s3.flat": "suspend to RAM (ACPI S3)",
+}
+# What it needs of vmm, which --lapic kernel may not have.
+OPTIONS = {"init.flat": ["--on-reset", "restart"]}
+NOT_WITH_KERNEL = {"init.flat": "an INIT of the first CPU with --lapic kernel"}
 
 
 def find_folder(named):
@@ -96,10 +106,15 @@ def why_not(folder, test):
 
 def command(test, mode, factor, environ):
     """One line of run.sh's plan."""
+    if test.image in NEEDS:
+        raise machine.NotOffered(NEEDS[test.image])
+    if mode == "kernel" and test.image in NOT_WITH_KERNEL:
+        raise machine.NotOffered(NOT_WITH_KERNEL[test.image])
     wanted = machine.translate(test.params)
     seconds = test.timeout * factor
     words = ["one", test.name, mode, wanted.vendor, test.check, str(seconds)]
     words += MODES[mode] + ["--cpus", str(test.cpus)] + wanted.options
+    words += OPTIONS.get(test.image, [])
     if test.args:
         words += ["--cmdline", test.args]
     if environ:
