@@ -3,7 +3,6 @@
 
 import dataclasses
 import re
-import time
 
 DEFAULT_TIMEOUT = 90
 
@@ -41,11 +40,11 @@ def number(name, key, value):
 
 
 def unquote(value):
-    """The quotes are the shell's; the one command that unittests.cfg has is `date +%s`."""
+    """The quotes are the shell's."""
     value = value.strip()
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
         value = value[1:-1]
-    return value.replace("`date +%s`", str(int(time.time())))
+    return value
 
 
 def set_key(test, key, value):

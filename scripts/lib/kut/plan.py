@@ -9,6 +9,10 @@ from . import config, machine
 MULTIBOOT_MAGIC = (0x1BADB002).to_bytes(4, "little")
 HEADER_SEARCH = 8192
 
+# The one command that unittests.cfg has: run beside the guest, whose host has a clock of its own.
+DATE = "`date +%s`"
+SHELL_DATE = """'"$(date +%s)"'"""
+
 MODES = {
     "user/auto": ["--lapic", "user", "--irqchip", "auto"],
     "user/split": ["--lapic", "user", "--irqchip", "split"],
@@ -20,6 +24,7 @@ MODES = {
 EXTRA = (
     config.Test("smptest8", "smptest.flat", cpus=8),
     config.Test("vmexit_all", "vmexit.flat", timeout=240),
+    config.Test("msr_any_vendor", "msr.flat", params="-cpu max"),
     config.Test("hpet_read_test", "hpet_read_test.flat", cpus=2),
     config.Test("xapic_no_deadline", "apic.flat", cpus=2, timeout=60,
                 params="-cpu qemu64,-x2apic,-tsc-deadline"),
@@ -97,7 +102,7 @@ def why_not(folder, test):
         return f"for {test.accel} only"
     if test.disabled_if:
         return f"disabled_if = {test.disabled_if} is for the shell"
-    if "`" in test.args:
+    if "`" in test.args.replace(DATE, ""):
         return "its test_args need a shell"
     if not (folder / test.image).is_file():
         return f"there is no image {test.image}"
@@ -119,7 +124,8 @@ def command(test, mode, factor, environ):
         words += ["--cmdline", test.args]
     if environ:
         words += ["--initrd", "environ"]
-    return shlex.join(words + [f"images/{test.image}"]), seconds
+    line = shlex.join(words + [f"images/{test.image}"])
+    return line.replace(DATE, SHELL_DATE), seconds
 
 
 def write(folder, tests, modes, factor, environ, target):
