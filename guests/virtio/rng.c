@@ -68,11 +68,16 @@ void test_rng_poll(struct kernel *kernel)
 		test_fail(kernel, "an interrupt that was not wanted");
 }
 
-/* The line falls when ISR is read; what may not happen is that it stays. */
+/*
+ * The line falls when ISR is read; what may not happen is that it stays. An APIC of KVM may report the
+ * EOI before the handler has run (docs/testing.md): then one more interrupt is on its way.
+ */
 static void expect_quiet(struct kernel *kernel, const _Atomic uint32_t *counter)
 {
-	uint32_t before = test_load(counter);
+	uint32_t before;
 
+	clock_delay_us(kernel, QUIET_US);
+	before = test_load(counter);
 	clock_delay_us(kernel, QUIET_US);
 	if (test_load(counter) != before)
 		test_fail(kernel, "the line does not fall");
