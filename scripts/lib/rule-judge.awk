@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The verdict of scripts/rule-coverage. Input, in this order: the rules, the deviations, the rules
-# whose tests are on their way, the results (result, test, rules; separated by tabs). The variable part
-# counts them.
+# The verdict of scripts/rule-coverage. Input, in this order: the rules, the deviations, the results
+# (result, test, rules; separated by tabs). The variable part counts them.
 
 part == 1 && /^\| R[0-9]+ \|/ {
 	split($0, cell, / *\| */)
@@ -14,9 +13,7 @@ part == 1 && /^\| R[0-9]+ \|/ {
 part == 2 && /^### D[0-9]+\./ { entry = substr($2, 1, length($2) - 1) }
 part == 2 && sub(/^Untested: /, "") { excuse($0, entry) }
 
-part == 3 && /^R[0-9]+$/ { pending[substr($0, 2) + 0] = 1 }
-
-part == 4 {
+part == 3 {
 	split($0, field, "\t")
 	n = split(field[3], number_of, " ")
 	for (i = 1; i <= n; i++)
@@ -55,9 +52,7 @@ function verdict(rule)
 		return "pass"
 	if (count[rule, "skip"])
 		return "skip"
-	if (rule in excused)
-		return "excused"
-	return (rule in pending) ? "pending" : "GAP"
+	return (rule in excused) ? "excused" : "GAP"
 }
 
 END {
@@ -73,13 +68,11 @@ END {
 			complain("R" rule ":" where)
 		if (v == "GAP")
 			complain("R" rule " has no test: " text[rule])
-		if (rule in pending && v == "pass")
-			printf "      R%d is tested by now: take it out of scripts/lib/rules-pending\n", rule
 		if (rule in excused && v == "pass")
 			complain("R" rule " is tested: take it out of " excused[rule] " in docs/deviations.md")
 	}
-	printf "\n%d rules: %d pass, %d excused, %d pending, %d skipped, %d without a test, %d broken\n",
-		last, total["pass"], total["excused"], total["pending"], total["skip"], total["GAP"],
+	printf "\n%d rules: %d pass, %d excused, %d skipped, %d without a test, %d broken\n",
+		last, total["pass"], total["excused"], total["skip"], total["GAP"],
 		total["FAIL"] + total["NOT RUN"]
 	for (i = 1; i <= nr_complaints; i++)
 		print "rule-coverage: " complaints[i]

@@ -351,6 +351,28 @@ START_TEST(R10_R12_a_disabled_apic_holds_nothing_but_cr8)
 }
 END_TEST
 
+/* What another CPU has posted is no part of the state before the owner has drained it. */
+START_TEST(R182_what_is_drained_is_saved)
+{
+	const struct apic_msg msg = { .vector = 0x71, .asserted = true };
+	struct lapic a = fx_enabled();
+	struct lapic_inbox inbox;
+	struct lapic_state state;
+	struct lapic restored;
+
+	lapic_inbox_reset(&inbox);
+	ck_assert(lapic_post(&inbox, &msg));
+	state = saved_at(&a, FX_NOW);
+	restored = restored_at(&state, FX_NOW);
+	ck_assert_int_eq(lapic_pending(&restored), LAPIC_NO_VECTOR);
+	lapic_drain(&a, &inbox);
+	state = saved_at(&a, FX_NOW);
+	restored = restored_at(&state, FX_NOW);
+	ck_assert_int_eq(lapic_pending(&restored), 0x71);
+	ck_assert(!lapic_inbox_pending(&inbox));
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -370,6 +392,7 @@ int main(void)
 		R20_an_x2apic_becomes_an_xapic_or_is_disabled,
 		R21_a_relocated_page_is_restored,
 		R10_R12_a_disabled_apic_holds_nothing_but_cr8,
+		R182_what_is_drained_is_saved,
 	};
 
 	return fx_run("lapic state", tests, FX_COUNT(tests));
