@@ -157,7 +157,7 @@ void lapic_expire(struct lapic *a, uint64_t now)
 		return;
 	a->counters.timer_expired++;
 	a->counters.timer_lateness_ns += now - a->timer.deadline;
-	if (mode_of(lvt) == LAPIC_TIMER_PERIODIC)
+	if (mode_of(lvt) == LAPIC_TIMER_PERIODIC && a->timer.period != 0)
 		next_period(a, now);
 	else
 		lapic_timer_stop(a);   /* IA32_TSC_DEADLINE reads 0 from now on (R119) */

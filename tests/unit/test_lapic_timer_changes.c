@@ -108,6 +108,20 @@ START_TEST(R111_a_divisor_at_the_end_of_time)
 }
 END_TEST
 
+/* No register and no state brings it about, and if something did, it would be no endless burst. */
+START_TEST(R65_a_period_of_0_ends)
+{
+	struct lapic a = fx_enabled();
+
+	fx_write(&a, LAPIC_LVT_TIMER, PERIODIC);
+	fx_write(&a, LAPIC_TIMER_ICR, 10);
+	a.timer.period = 0;
+	lapic_expire(&a, lapic_deadline(&a));
+	ck_assert_int_eq(lapic_pending(&a), VECTOR);
+	ck_assert_uint_eq(lapic_deadline(&a), LAPIC_NEVER);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -117,6 +131,7 @@ int main(void)
 		R110_R118_the_divisor_does_not_touch_a_tsc_deadline,
 		R110_the_same_divisor_changes_nothing,
 		R111_a_divisor_at_the_end_of_time,
+		R65_a_period_of_0_ends,
 	};
 
 	return fx_run("lapic_timer_changes", tests, FX_COUNT(tests));
