@@ -158,10 +158,17 @@ static struct kvm_cpuid_entry2 *add_entry(struct kvm_cpuid_buffer *cpuid, uint32
 	return e;
 }
 
+/* Leaf 0BH alone has APIC ids of more than 8 bits: a guest could not tell its CPUs apart. */
+static bool has_long_ids(const struct machine *m)
+{
+	return m->options->apic_id_offset + m->nr_vcpus - 1 > UINT8_MAX;
+}
+
 static bool is_basic(const struct machine *m)
 {
 	return m->options->cpuid == CPUID_CHOICE_BASIC ||
-	       (m->options->cpuid == CPUID_CHOICE_AUTO && kvm_host_emulates_kernels());
+	       (m->options->cpuid == CPUID_CHOICE_AUTO && kvm_host_emulates_kernels() &&
+		!has_long_ids(m));
 }
 
 static void filter_basic(struct kvm_cpuid_entry2 *e)
