@@ -8,9 +8,10 @@
 #include "lapic/lapic_inbox.h"
 #include "lapic/lapic_priv.h"
 
-#define SIPI_BITS  (LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK)
+#define SIPI_BITS (LAPIC_EVENT_SIPI | LAPIC_EVENT_SIPI_MASK)
 /* What INIT wipes of the events that came before it. */
-#define INIT_WIPES (SIPI_BITS | LAPIC_EVENT_NMI | LAPIC_EVENT_SMI | LAPIC_EVENT_EXTINT)
+#define INIT_WIPES \
+	(SIPI_BITS | LAPIC_EVENT_NMI | LAPIC_EVENT_NMI2 | LAPIC_EVENT_SMI | LAPIC_EVENT_EXTINT)
 
 void lapic_inbox_reset(struct lapic_inbox *inbox)
 {
@@ -74,6 +75,15 @@ static bool post_sipi(struct lapic_inbox *inbox, uint8_t vector)
 	return old == 0;
 }
 
+static bool add_events(struct lapic_inbox *inbox, uint32_t events)
+{
+	uint32_t old = atomic_load_explicit(&inbox->events, memory_order_relaxed);
+
+	while (!atomic_compare_exchange_weak(&inbox->events, &old, lapic_add_events(old, events)))
+		;
+	return old == 0;
+}
+
 bool lapic_post(struct lapic_inbox *inbox, const struct apic_msg *msg)
 {
 	if (msg->level_trigger && !msg->asserted)
@@ -85,7 +95,7 @@ bool lapic_post(struct lapic_inbox *inbox, const struct apic_msg *msg)
 	case APIC_MODE_SMI:
 		return lapic_set_events(inbox, LAPIC_EVENT_SMI);
 	case APIC_MODE_NMI:
-		return lapic_set_events(inbox, LAPIC_EVENT_NMI);
+		return add_events(inbox, LAPIC_EVENT_NMI);
 	case APIC_MODE_INIT:
 		return post_init(inbox);
 	case APIC_MODE_SIPI:
@@ -102,7 +112,7 @@ bool lapic_post_event(struct lapic_inbox *inbox, uint32_t events)
 {
 	events &= ~(LAPIC_EVENT_VECTORS | LAPIC_EVENT_INIT | LAPIC_EVENT_READ | LAPIC_EVENT_ANSWER |
 		    SIPI_BITS);
-	return events != 0 && lapic_set_events(inbox, events);
+	return events != 0 && add_events(inbox, events);
 }
 
 static void accept_word(struct lapic *a, uint32_t first, uint32_t bits, uint32_t level)
@@ -142,5 +152,5 @@ uint32_t lapic_drain(struct lapic *a, struct lapic_inbox *inbox)
 		drain_vectors(a, inbox, (events & LAPIC_EVENT_INIT) != 0);
 	if (events & LAPIC_EVENT_ANSWER)
 		lapic_take_answer(a, atomic_exchange(&inbox->answer, 0));
-	return (events & ~(LAPIC_EVENT_VECTORS | LAPIC_EVENT_ANSWER)) | local;
+	return lapic_add_events(events & ~(LAPIC_EVENT_VECTORS | LAPIC_EVENT_ANSWER), local);
 }

@@ -37,7 +37,17 @@ struct lapic;
 #define LAPIC_EVENT_ANSWER     (1u << 7) /* consumed by the drain itself */
 #define LAPIC_EVENT_SIPI_SHIFT 8
 #define LAPIC_EVENT_SIPI_MASK  (0xffu << LAPIC_EVENT_SIPI_SHIFT)
-#define LAPIC_EVENT_USER0      (1u << 16)
+#define LAPIC_EVENT_NMI2       (1u << 16) /* with LAPIC_EVENT_NMI: a second one */
+#define LAPIC_EVENT_USER0      (1u << 17)
+
+/*
+ * Events that come on top of those in old. Of NMIs a CPU has one in service and one latched: two are
+ * told apart, and further ones are the second (R134).
+ */
+static inline uint32_t lapic_add_events(uint32_t old, uint32_t events)
+{
+	return old | events | ((old & events & LAPIC_EVENT_NMI) ? LAPIC_EVENT_NMI2 : 0);
+}
 
 struct lapic_inbox {
 	_Atomic uint32_t events;
@@ -82,7 +92,7 @@ static inline bool lapic_inbox_pending(const struct lapic_inbox *inbox)
 /*
  * Take everything posted, and the events that *a latched from its local sources: vectors are
  * accepted, the rest comes back as event bits for the caller to act on in this order: INIT, SIPI
- * (its vector in LAPIC_EVENT_SIPI_MASK), NMI, SMI, ExtINT, its own. An INIT wipes vectors
+ * (its vector in LAPIC_EVENT_SIPI_MASK), NMI (a second one with LAPIC_EVENT_NMI2), SMI, ExtINT, its own. An INIT wipes vectors
  * that were posted with it (R2). The CPU's own thread only.
  *
  * Call it before every register access of the guest, so that what was sent to the APIC before the

@@ -18,7 +18,7 @@ void vcpu_drain(struct vcpu *vcpu)
 		vcpu->events &= ~(LAPIC_EVENT_USER0 - 1);
 	else if (vcpu->events & LAPIC_EVENT_SIPI)
 		events &= ~sipi;
-	vcpu->events |= events;
+	vcpu->events = lapic_add_events(vcpu->events, events);
 }
 
 static void take_init(struct vcpu *vcpu)
@@ -52,18 +52,22 @@ static void take_sipi(struct vcpu *vcpu, uint8_t vector)
 	vcpu->stats.sipis++;
 }
 
-/* A halted CPU wakes for an NMI unless it is inside the handler of an earlier one (R135, R141). */
-static void take_nmi(struct vcpu *vcpu)
+/*
+ * KVM keeps two, or one while the handler of an earlier one runs, and drops the rest (R134). A halted
+ * CPU wakes for an NMI unless it is inside such a handler (R135, R141).
+ */
+static void take_nmis(struct vcpu *vcpu, uint32_t count)
 {
 	struct kvm_vcpu_events events;
-	int ret;
+	int ret = 0;
 
-	ret = kvm_set(vcpu->fd, KVM_NMI, NULL);
+	for (uint32_t i = 0; ret == 0 && i < count; i++)
+		ret = kvm_set(vcpu->fd, KVM_NMI, NULL);
 	if (ret) {
 		vcpu_kvm_failed(vcpu, "KVM_NMI", ret);
 		return;
 	}
-	vcpu->stats.nmis++;
+	vcpu->stats.nmis += count;
 	vcpu->nmi_queued = true;
 	if (!vcpu->halted)
 		return;
@@ -153,6 +157,6 @@ void vcpu_act_on_events(struct vcpu *vcpu)
 	if ((events & LAPIC_EVENT_NMI) && vcpu->lapic.wait_for_sipi)
 		vcpu->events |= LAPIC_EVENT_NMI;
 	else if (events & LAPIC_EVENT_NMI)
-		take_nmi(vcpu);
+		take_nmis(vcpu, events & LAPIC_EVENT_NMI2 ? 2 : 1);
 	lapic_publish(&vcpu->machine->irqchip.directory, vcpu->index, &vcpu->lapic);
 }

@@ -44,7 +44,7 @@ enum model_error {
 
 /* What has been latched for the CPU itself and is not a vector. */
 struct model_events {
-	bool nmi;
+	uint8_t nmis; /* the CPU tells two apart */
 	bool smi;
 	bool init;
 	bool sipi;

@@ -91,7 +91,7 @@ static void deliver(struct model_apic *m, const struct model_lvt *lvt, bool init
 	if (lvt->delivery == APIC_MODE_FIXED)
 		model_accept(m, lvt->vector, false);
 	if (lvt->delivery == APIC_MODE_NMI)
-		m->events.nmi = true;
+		m->events.nmis = 1;
 	if (lvt->delivery == APIC_MODE_SMI)
 		m->events.smi = true;
 	if (lvt->delivery == APIC_MODE_INIT && init_works)
@@ -133,7 +133,7 @@ void model_pin(struct model_apic *m, int pin, bool asserted)
 	m->line[pin] = asserted;
 	if (m->mode == MODEL_OFF) {
 		if (pin == 1 && edge) /* "Local APIC Status and Location": LINT1 is NMI then */
-			m->events.nmi = true;
+			m->events.nmis = 1;
 		return;
 	}
 	if (pin == 0 && lvt->delivery == APIC_MODE_FIXED && lvt->level)

@@ -120,6 +120,12 @@ bool model_named(const struct model_apic *m, int cpu, int from, const struct api
 				       : xapic_logical_match(m, msg->dest);
 }
 
+/* One NMI in service and one latched: further ones are lost (R134). */
+static uint8_t at_most_two(int nmis)
+{
+	return (uint8_t)(nmis > 2 ? 2 : nmis);
+}
+
 /*
  * An INIT voids the events before it (R127); of two SIPIs the first counts (D16). True: it is the
  * first that is posted since the last drain, so the CPU needs a kick.
@@ -141,7 +147,7 @@ bool model_post(struct model_inbox *inbox, const struct apic_msg *msg)
 		events->smi = true;
 		break;
 	case APIC_MODE_NMI:
-		events->nmi = true;
+		events->nmis = at_most_two(events->nmis + 1);
 		break;
 	case APIC_MODE_INIT:
 		*events = (struct model_events){ .init = true };
@@ -170,7 +176,7 @@ struct model_events model_drain(struct model_apic *m, struct model_inbox *inbox)
 		if (inbox->vector[v])
 			model_accept(m, (uint8_t)v, inbox->level[v]);
 	}
-	events.nmi = events.nmi || m->events.nmi;
+	events.nmis = at_most_two(events.nmis + m->events.nmis);
 	events.smi = events.smi || m->events.smi;
 	events.init = events.init || m->events.init;
 	m->events = (struct model_events){ 0 };

@@ -30,7 +30,7 @@ static void compare_latched(struct world *w, uint32_t cpu, struct lapic *core,
 			    struct model_apic *model)
 {
 	const struct model_events *e = &model->events;
-	uint32_t events = (e->nmi ? LAPIC_EVENT_NMI : 0) | (e->smi ? LAPIC_EVENT_SMI : 0) |
+	uint32_t events = (e->nmis ? LAPIC_EVENT_NMI : 0) | (e->smi ? LAPIC_EVENT_SMI : 0) |
 			  (e->init ? LAPIC_EVENT_INIT : 0);
 	struct lapic_inbox nothing;
 	struct lapic_effect effect;

@@ -116,9 +116,9 @@ static void send(struct world *w, int from, const struct apic_msg *msg)
 
 static uint32_t event_bits(const struct model_events *e)
 {
-	return (e->nmi ? LAPIC_EVENT_NMI : 0) | (e->smi ? LAPIC_EVENT_SMI : 0) |
-	       (e->init ? LAPIC_EVENT_INIT : 0) | (e->extint ? LAPIC_EVENT_EXTINT : 0) |
-	       (e->sipi ? LAPIC_EVENT_SIPI : 0) |
+	return (e->nmis ? LAPIC_EVENT_NMI : 0) | (e->nmis > 1 ? LAPIC_EVENT_NMI2 : 0) |
+	       (e->smi ? LAPIC_EVENT_SMI : 0) | (e->init ? LAPIC_EVENT_INIT : 0) |
+	       (e->extint ? LAPIC_EVENT_EXTINT : 0) | (e->sipi ? LAPIC_EVENT_SIPI : 0) |
 	       (e->sipi ? (uint32_t)e->sipi_vector << LAPIC_EVENT_SIPI_SHIFT : 0);
 }
 

@@ -32,6 +32,31 @@ static uint32_t sipi(uint32_t vector)
 	return LAPIC_EVENT_SIPI | vector << LAPIC_EVENT_SIPI_SHIFT;
 }
 
+START_TEST(R134_two_nmis_are_two_and_more_are_two)
+{
+	const uint32_t two = LAPIC_EVENT_NMI | LAPIC_EVENT_NMI2;
+	struct lapic_inbox inbox;
+	struct lapic a = fx_enabled();
+
+	lapic_inbox_reset(&inbox);
+	ck_assert(post(&inbox, APIC_MODE_NMI, 0));
+	ck_assert(!post(&inbox, APIC_MODE_NMI, 0));
+	ck_assert(!lapic_post_event(&inbox, LAPIC_EVENT_NMI));
+	ck_assert_uint_eq(lapic_drain(&a, &inbox), two);
+	ck_assert_uint_eq(lapic_drain(&a, &inbox), 0);
+	post(&inbox, APIC_MODE_NMI, 0);
+	ck_assert_uint_eq(lapic_drain(&a, &inbox), LAPIC_EVENT_NMI);
+	lapic_post_event(&inbox, LAPIC_EVENT_NMI);
+	fx_write(&a, LAPIC_LVT_LINT1, (uint32_t)APIC_MODE_NMI << LAPIC_LVT_MODE_SHIFT);
+	lapic_lint_set(&a, LAPIC_LINT1, true);
+	ck_assert_uint_eq(lapic_drain(&a, &inbox), two);
+	post(&inbox, APIC_MODE_NMI, 0);
+	post(&inbox, APIC_MODE_NMI, 0);
+	post(&inbox, APIC_MODE_INIT, 0);
+	ck_assert_uint_eq(lapic_drain(&a, &inbox), LAPIC_EVENT_INIT);
+}
+END_TEST
+
 START_TEST(R132_init_voids_what_came_before_it)
 {
 	struct lapic_inbox inbox;
@@ -336,6 +361,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
+		R134_two_nmis_are_two_and_more_are_two,
 		R132_init_voids_what_came_before_it,
 		an_empty_inbox_gives_nothing,
 		every_vector_arrives_with_its_trigger_mode,

@@ -231,6 +231,28 @@ START_TEST(init_ends_a_halt)
 }
 END_TEST
 
+/* However they come: both with one look, or the second after a look that an access has made. */
+START_TEST(R134_kvm_gets_two_nmis_and_no_third)
+{
+	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
+
+	for (int i = 0; i < 3; i++)
+		post(board, AP, APIC_MODE_NMI, 0);
+	act(board, AP);
+	ck_assert_uint_eq(board->vcpu[AP].nmis, 2);
+	for (int i = 0; i < 3; i++) {
+		post(board, AP, APIC_MODE_NMI, 0);
+		vcpu_drain(cpu_of(board, AP));
+	}
+	act(board, AP);
+	ck_assert_uint_eq(board->vcpu[AP].nmis, 4);
+	post(board, AP, APIC_MODE_NMI, 0);
+	act(board, AP);
+	ck_assert_uint_eq(board->vcpu[AP].nmis, 5);
+	fake_board_free(board);
+}
+END_TEST
+
 START_TEST(R135_R141_an_nmi_ends_a_halt_unless_nmis_are_blocked)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
@@ -336,6 +358,7 @@ int main(void)
 	tcase_add_test(tc, R127_an_init_voids_the_sipi_before_it);
 	tcase_add_test(tc, R129_R130_an_interrupt_starts_nobody);
 	tcase_add_test(tc, R3_an_nmi_waits_for_the_sipi);
+	tcase_add_test(tc, R134_kvm_gets_two_nmis_and_no_third);
 	tcase_add_test(tc, R135_R141_an_nmi_ends_a_halt_unless_nmis_are_blocked);
 	tcase_add_test(tc, R141_hlt_with_an_nmi_pending_in_kvm_does_not_halt);
 	tcase_add_test(tc, R101_lint0_as_nmi);
