@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Attacks on the I/O APIC and the ports, with all widths. 82093AA datasheet, "Register Description";
- * 8259A datasheet, "Programming the 8259A"; 16550D datasheet, "Registers".
+ * 8259A datasheet, "Programming the 8259A"; 16550D datasheet, "Registers"; 8254 and MC146818 data sheets.
  */
 #include "hostile/hostile.h"
 
@@ -130,6 +130,22 @@ void attack_ports(struct attacker *attacker)
 		outb((uint8_t)value, I8042_COMMAND);
 		return;
 	}
+}
+
+/* Interval timer, port 0x61, real-time clock, PM1a events and the PM timer. */
+void attack_clocks(struct attacker *attacker)
+{
+	static const uint16_t ports[] = { 0x40, 0x41, 0x42, 0x43,  0x43,  0x61,
+					  0x70, 0x71, 0x71, 0x600, 0x602, 0x608 };
+	uint32_t value = (uint32_t)random_value(attacker);
+	uint32_t n = random_below(attacker, sizeof(ports) / sizeof(ports[0]));
+
+	/* Registers A to C, and a period that bites. */
+	if (random_below(attacker, 4) == 0)
+		outb((uint8_t)(0x0a + random_below(attacker, 3)), 0x70);
+	if (random_below(attacker, 16) == 0)
+		outb(0x34, 0x43);
+	port_any(attacker, ports[n], value);
 }
 
 void attack_test_device(struct attacker *attacker)

@@ -54,6 +54,7 @@ void attack_ioapic(struct attacker *attacker);
 void attack_pic(struct attacker *attacker);
 void attack_uart(struct attacker *attacker);
 void attack_ports(struct attacker *attacker);
+void attack_clocks(struct attacker *attacker);
 void attack_test_device(struct attacker *attacker);
 
 /* pci.c */

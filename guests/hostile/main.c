@@ -32,6 +32,7 @@ static const attack_fn attacks[] = {
 	attack_apic_msr,  attack_apic_msr,    attack_apic_msr,    attack_apic_base, attack_cpus,
 	attack_cpus,      attack_ioapic,      attack_ioapic,      attack_pic,       attack_uart,
 	attack_ports,     attack_test_device, attack_test_device, attack_pci,       attack_pci,
+	attack_clocks,    attack_clocks,
 };
 
 /*
