@@ -153,16 +153,17 @@ static int check_features(const struct machine_shape *shape, const char *path,
 			  const struct options *o, struct state_error *error)
 {
 	const struct {
-		bool wrong;
 		const char *name;
+		bool wrong;
 		bool saved;
 	} features[] = {
-		{ contradicts(o->x2apic, shape->x2apic), "--x2apic", shape->x2apic },
-		{ contradicts(o->tsc_deadline, shape->tsc_deadline), "--tsc-deadline",
+		{ "--x2apic", contradicts(o->x2apic, shape->x2apic), shape->x2apic },
+		{ "--tsc-deadline", contradicts(o->tsc_deadline, shape->tsc_deadline),
 		  shape->tsc_deadline },
-		{ o->test_device && !shape->test_device, "--test-device", false },
-		{ (o->given & OPTION_SERIAL) && (o->serial != SERIAL_OFF) != shape->serial,
-		  "--serial", shape->serial },
+		{ "--test-device", o->test_device && !shape->test_device, false },
+		{ "--serial",
+		  (o->given & OPTION_SERIAL) && (o->serial != SERIAL_OFF) != shape->serial,
+		  shape->serial },
 	};
 
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)

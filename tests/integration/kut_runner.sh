@@ -72,8 +72,12 @@ run() {
 
 # says NAME LINE: the last report has exactly that line.
 says() {
-	grep -qxF -- "$2" "$work/out" && echo "ok: $1" || fail "$1: not in the report: $2
+	if grep -qxF -- "$2" "$work/out"; then
+		echo "ok: $1"
+	else
+		fail "$1: not in the report: $2
 $(cat "$work/out")"
+	fi
 }
 
 expect "everything" 1 "" run --lapic user --irqchip auto --output all.tsv --logs logs good
