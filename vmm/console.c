@@ -40,6 +40,7 @@ int console_init(struct console *console, int in, struct console_output out)
 	*console = (struct console){
 		.in = in,
 		.eof = in == CONSOLE_NO_FD,
+		.terminal = !out.peer && in != CONSOLE_NO_FD && isatty(in),
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.dropping = out.fd == CONSOLE_NO_FD && !out.peer,
 		.cut = cut,
@@ -89,7 +90,7 @@ int console_enter(struct console *console)
 {
 	struct termios raw;
 
-	if (console->in == CONSOLE_NO_FD || !isatty(console->in) || !console_in_foreground(console))
+	if (!console->terminal || !console_in_foreground(console))
 		return 0;
 	if (!console->raw && tcgetattr(console->in, &console->saved) < 0)
 		return -errno;
@@ -111,9 +112,15 @@ void console_leave(struct console *console)
 	errno = error;
 }
 
+bool console_is_in_background(const struct console *console)
+{
+	return console->terminal && !console->eof && !console_in_foreground(console);
+}
+
 bool console_wants_input(const struct console *console)
 {
-	return !console->eof && console->nr_pending < CONSOLE_PENDING_SIZE;
+	return !console->eof && console->nr_pending < CONSOLE_PENDING_SIZE &&
+	       !console_is_in_background(console);
 }
 
 /* The key after Ctrl-A. A key that means nothing is swallowed, like a mistyped command. */

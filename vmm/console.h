@@ -51,6 +51,7 @@ struct console_output {
 struct console {
 	/* Input. */
 	int in;
+	bool terminal;
 	bool raw;    /* the terminal is in raw mode and saved is what to restore */
 	bool escape; /* Ctrl-A was the last key */
 	bool eof;
@@ -81,8 +82,10 @@ int console_enter(struct console *console);
 /* Restore what console_enter found. Async-signal-safe; harmless when not in raw mode. */
 void console_leave(struct console *console);
 
+/* Is input a terminal that belongs to somebody else now, such as the shell? Reading would stop us. */
+bool console_is_in_background(const struct console *console);
 /*
- * Should input be polled? Not after its end, and not while there is no room. Take the descriptor
+ * Should input be polled? Not after its end, in the background, and while there is no room. Take the descriptor
  * out of an epoll set then: a hang-up is reported whatever events are asked for. epoll refuses
  * regular files (EPERM); for them call console_input whenever this is true.
  */

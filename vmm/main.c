@@ -38,12 +38,28 @@ static int print(const char *text)
 	return fputs(text, stdout) < 0 || fflush(stdout) ? EXIT_CODE_INTERNAL : 0;
 }
 
+/*
+ * Whoever starts us with one of the first three descriptors closed would have the next file that is
+ * opened take its place, /dev/kvm as standard input perhaps.
+ */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct log log = { .fd = STDERR_FILENO, .level = LOG_WARN };
 	struct options options;
 	char error[256];
 
+	open_standard_files();
 	if (options_parse(&options, argc, argv, error, sizeof(error))) {
 		log_line(&log, LOG_ERROR, "%s", error);
 		return EXIT_CODE_USAGE;

@@ -142,8 +142,10 @@ static void on_space(void *opaque)
 
 static void enter_terminal(struct session *s)
 {
-	int ret = console_enter(&s->console);
+	int ret = crash_guard_enter(&s->crash, &s->console);
 
+	if (ret == 0)
+		ret = console_enter(&s->console);
 	if (ret)
 		log_line(s->log, LOG_WARN, "the terminal cannot be set up: %s", strerror(-ret));
 	if (s->console.raw)
@@ -218,6 +220,7 @@ static int run_created(struct session *s)
 	cut_output(s);
 	machine_stop(s->machine);
 	console_leave(&s->console);
+	crash_guard_leave(&s->crash);
 	if (ret)
 		return ret;
 	report(s);

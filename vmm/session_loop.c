@@ -10,8 +10,9 @@
 #include "vmm/machine.h"
 #include "vmm/session_parts.h"
 
-#define KEY_CTRL_C        0x03
-#define REST_MILLISECONDS 2 /* between two looks whether the vCPU threads have ended */
+#define KEY_CTRL_C              0x03
+#define BACKGROUND_MILLISECONDS 200 /* between two looks whether the terminal is ours */
+#define REST_MILLISECONDS       2   /* between two looks whether the vCPU threads have ended */
 
 /* ---- the guest's end of the user's console ------------------------------------------------------- */
 
@@ -163,13 +164,23 @@ static void on_line(struct session *s, const struct pollfd *input, const struct 
 	serial_port_check(&s->port, &s->line);
 }
 
+/* A shell's fg tells a job that was running in the background nothing: look now and then. */
+static void take_terminal(struct session *s)
+{
+	if (s->console.terminal && !s->console.raw && !s->console.eof)
+		console_enter(&s->console);
+}
+
 /* Wait for events, for a time in milliseconds or without limit (-1), and see to them. */
 static void wait_for_events(struct session *s, struct pollfd fds[NR], int timeout)
 {
 	fds[INPUT].fd = console_wants_input(&s->console) ? STDIN_FILENO : -1;
+	if (console_is_in_background(&s->console) && timeout < 0)
+		timeout = BACKGROUND_MILLISECONDS;
 	serial_port_watch(&s->port, &s->line, &fds[LINE], &fds[CLIENT]);
 	if (poll(fds, NR, serial_port_timeout(&s->port, &s->line, timeout)) < 0)
 		return;
+	take_terminal(s);
 	if (fds[SIGNALS].revents)
 		on_signal(s);
 	if (fds[TIMER].revents)

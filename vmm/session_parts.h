@@ -4,6 +4,7 @@
 #define VMM_SESSION_PARTS_H
 
 #include "vmm/console.h"
+#include "vmm/crash_guard.h"
 #include "vmm/serial_port.h"
 #include "vmm/session.h"
 
@@ -14,6 +15,7 @@ struct session {
 	struct console console; /* the user's: COM1's, or the virtio console's */
 	struct console line;    /* COM1's where that is not the user's */
 	struct serial_port port;
+	struct crash_guard crash;
 	bool consoles_open;
 	int signal_fd;
 	int timer_fd;

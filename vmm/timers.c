@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "vmm/kick.h"
+#include "vmm/crash_guard.h"
 
 #define TIMERS_STACK_SIZE (128 * 1024)
 
@@ -131,7 +132,7 @@ int timers_start(struct timers *timers)
 		return -ret;
 	pthread_attr_setstacksize(&attr, TIMERS_STACK_SIZE);
 	timers->stopping = false;
-	sigfillset(&all);
+	crash_guard_block_others(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	ret = pthread_create(&timers->thread, &attr, thread_main, timers);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -146,6 +146,8 @@ static int enter_in_background(int slave)
 		signal(SIGTTOU, SIG_IGN);
 		if (console_init(&console, slave, no_output()) < 0 || console_enter(&console) < 0)
 			_exit(2);
+		if (console_wants_input(&console))
+			_exit(7);
 		_exit(is_raw(slave));
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))

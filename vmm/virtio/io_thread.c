@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "vmm/crash_guard.h"
+
 #define MAX_EVENTS 16
 
 static void *run(void *opaque)
@@ -71,7 +73,7 @@ int io_thread_start(struct io_thread *thread, const char *name)
 	sigset_t old;
 	int ret;
 
-	sigfillset(&all);
+	crash_guard_block_others(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = pthread_create(&thread->thread, NULL, run, thread);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
