@@ -66,14 +66,13 @@ static bool comes_again(int signal, const siginfo_t *info)
 static void on_crash(int signal, siginfo_t *info, void *context)
 {
 	const ucontext_t *interrupted = context;
-	struct crash_guard *guard;
+	struct crash_guard *const *low_end = interrupted->uc_stack.ss_sp;
 
 	if (own_tid() != getpid()) {
 		ask_main_thread(signal);
 	} else {
-		memcpy(&guard, interrupted->uc_stack.ss_sp, sizeof(guard));
-		console_leave(guard->console);
-		restore_actions(guard);
+		console_leave((*low_end)->console);
+		restore_actions(*low_end);
 		if (is_asked_for(info))
 			return;
 	}
@@ -85,6 +84,7 @@ static void on_crash(int signal, siginfo_t *info, void *context)
 int crash_guard_enter(struct crash_guard *guard, struct console *console)
 {
 	stack_t stack = { .ss_size = STACK_SIZE };
+	struct crash_guard **low_end;
 	struct sigaction action;
 
 	memset(guard, 0, sizeof(*guard));
@@ -92,7 +92,8 @@ int crash_guard_enter(struct crash_guard *guard, struct console *console)
 	stack.ss_sp = calloc(1, STACK_SIZE);
 	if (!stack.ss_sp)
 		return -ENOMEM;
-	memcpy(stack.ss_sp, &guard, sizeof(guard));
+	low_end = stack.ss_sp;
+	*low_end = guard;
 	if (sigaltstack(&stack, &guard->old_stack) < 0) {
 		free(stack.ss_sp);
 		return -errno;
