@@ -158,7 +158,10 @@ static bool feed_guest(struct virtio_console *con)
 	return room;
 }
 
-/* "Device configuration layout": a new size is a change of the configuration. */
+/*
+ * "Device configuration layout": a new size is a change of the configuration. A driver that is not ready
+ * yet is not interrupted, but may be reading it.
+ */
 static void show_size(struct virtio_console *con)
 {
 	uint32_t size = atomic_load(&con->size);
@@ -168,6 +171,8 @@ static void show_size(struct virtio_console *con)
 	con->shown_size = size;
 	if (virtio_is_live(&con->dev) && virtio_has_feature(&con->dev, VIRTIO_CONSOLE_F_SIZE))
 		virtio_config_changed(&con->dev);
+	else
+		con->dev.config_generation++;
 }
 
 static void on_wake(struct io_source *source, uint32_t events)
