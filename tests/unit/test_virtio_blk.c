@@ -179,8 +179,11 @@ START_TEST(requests_that_fail)
 	ck_assert_uint_eq(
 		submit(b.rig, VIRTIO_BLK_T_IN, bad[_i].sector, bad[_i].len, WRITE, &written),
 		VIRTIO_BLK_S_IOERR);
+	/* None of the bytes before the status have been written. */
+	ck_assert_uint_eq(written, 0);
 	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_OUT, bad[_i].sector, bad[_i].len, 0, &written),
 			  VIRTIO_BLK_S_IOERR);
+	ck_assert_uint_eq(written, 1);
 	ck_assert_uint_eq(submit(b.rig, 77, 0, 0, 0, &written), VIRTIO_BLK_S_UNSUPP);
 	ck_assert(!has_failed(b.rig));
 	for (uint32_t i = 0; i < SIZE; i += 511)
@@ -223,7 +226,12 @@ START_TEST(the_id)
 
 	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_GET_ID, 0, 20, WRITE, &written),
 			  VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(written, 21);
 	ck_assert_str_eq(ram(b.rig, DATA), "vmm-3");
+	/* A buffer for more than there is. */
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_GET_ID, 0, 64, WRITE, &written),
+			  VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(written, 20);
 	end(&b);
 }
 END_TEST
@@ -236,6 +244,27 @@ START_TEST(a_driver_that_does_not_flush)
 	memset(ram(b.rig, DATA), 0x77, 512);
 	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_OUT, 9, 512, 0, &written), VIRTIO_BLK_S_OK);
 	ck_assert_uint_eq(image_byte(&b.image, 9 * 512), 0x77);
+	end(&b);
+}
+END_TEST
+
+/* What is left when the machine stops does not hold it up, and is there when it goes on. */
+START_TEST(a_thread_that_stops_leaves_requests)
+{
+	struct blk_rig b = started(RIG_ALL_FEATURES);
+
+	put_header(b.rig, VIRTIO_BLK_T_IN, 0);
+	descriptor(b.rig, 0, 0, HEADER, 16, NEXT, 1);
+	descriptor(b.rig, 0, 1, DATA, 513, WRITE, 0);
+	offer(b.rig, 0, 0);
+	virtio_pci_stop(&b.rig->transport);
+	run(b.rig, 0);
+	ck_assert_uint_eq(used_index(b.rig, 0), 0);
+	ck_assert_int_eq(virtio_pci_start(&b.rig->transport), 0);
+	while (used_index(b.rig, 0) == 0)
+		usleep(100);
+	virtio_pci_stop(&b.rig->transport);
+	ck_assert_uint_eq(take_used(b.rig, 0, 0), 513);
 	end(&b);
 }
 END_TEST
@@ -274,6 +303,7 @@ int main(void)
 	tcase_add_test(all, a_disk_that_is_only_read);
 	tcase_add_test(all, the_id);
 	tcase_add_test(all, a_driver_that_does_not_flush);
+	tcase_add_test(all, a_thread_that_stops_leaves_requests);
 	tcase_add_loop_test(all, no_header_or_no_status, 0, 2);
 	suite_add_tcase(suite, all);
 	return rig_main(suite);

@@ -151,7 +151,8 @@ void virtio_serve(struct virtio_device *dev, uint32_t queue, struct virtqueue_ch
 	struct virtqueue *q = &dev->queue[queue];
 	uint32_t left = q->size;
 
-	while (left && !(dev->status & VIRTIO_CONFIG_S_NEEDS_RESET)) {
+	while (left && !atomic_load(&dev->stopping) &&
+	       !(dev->status & VIRTIO_CONFIG_S_NEEDS_RESET)) {
 		if (virtqueue_pop(q, chain)) {
 			virtqueue_push(q, chain->head, serve(dev, chain));
 			left--;
@@ -160,7 +161,7 @@ void virtio_serve(struct virtio_device *dev, uint32_t queue, struct virtqueue_ch
 		}
 	}
 	virtio_finish(dev, queue);
-	if (left == 0)
+	if (left == 0 || atomic_load(&dev->stopping))
 		dev->to.notify(dev->to.transport, queue);
 }
 

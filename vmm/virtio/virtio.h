@@ -78,7 +78,8 @@ struct virtio_device {
 	struct virtio_host host;
 	struct virtio_transport to;
 	pthread_mutex_t lock;
-	uint64_t features; /* offered */
+	_Atomic bool stopping; /* the I/O thread is to end: requests wait for its next start */
+	uint64_t features;     /* offered */
 	uint64_t driver_features;
 	uint8_t status;
 	uint8_t config_generation;
@@ -105,7 +106,8 @@ bool virtio_is_live(const struct virtio_device *dev);
 /*
  * Serve the requests of a queue, each by serve, which returns how many bytes it has written, and
  * interrupt. chain is room to work with. After one ring's worth the rest is left for another call of
- * queue_ready: a driver that goes on and on cannot keep the lock, and with it the end of the program.
+ * queue_ready: a driver that goes on and on cannot keep the lock. The same goes for what is left when
+ * the thread is to end: a ring of long requests does not hold up the end of the program.
  */
 typedef uint32_t (*virtio_serve_fn)(struct virtio_device *dev, const struct virtqueue_chain *chain);
 void virtio_serve(struct virtio_device *dev, uint32_t queue, struct virtqueue_chain *chain,

@@ -23,6 +23,7 @@
 #define PCI_CLASS   0x018000
 #define MAX_DATA    (VIRTQUEUE_MAX_SEGMENTS - 2) /* segments beside header and status */
 #define STATUS_SIZE 1u
+#define MAX_PIECE   0x1000000u /* bytes between two looks whether the thread is to end */
 #define FEATURE(n)  (UINT64_C(1) << (n))
 
 struct virtio_blk {
@@ -35,17 +36,18 @@ struct virtio_blk {
 };
 
 /*
- * len bytes at offset of the image, to or from segments. False: an error of the host, or the image
- * has become shorter.
+ * len bytes at offset of the image, to or from segments. False: an error of the host, the image has
+ * become shorter, or the machine is at its end: 4 GiB may take longer than anybody waits for that.
  */
 static bool transfer(struct virtio_blk *blk, const struct iovec *segments, uint32_t nr, size_t skip,
 		     size_t len, uint64_t offset, bool write)
 {
 	while (len) {
-		int parts = virtqueue_slice(segments, nr, skip, len, blk->part);
+		size_t piece = len < MAX_PIECE ? len : MAX_PIECE;
+		int parts = virtqueue_slice(segments, nr, skip, piece, blk->part);
 		ssize_t done;
 
-		if (parts < 0)
+		if (parts < 0 || atomic_load(&blk->dev.stopping))
 			return false;
 		if (write)
 			done = pwritev(blk->disk.fd, blk->part, parts, (off_t)offset);
@@ -75,16 +77,16 @@ static bool find_sectors(const struct virtio_blk *blk, uint64_t sector, size_t l
 }
 
 static uint8_t read_sectors(struct virtio_blk *blk, const struct virtqueue_chain *chain,
-			    uint64_t sector)
+			    uint64_t sector, uint32_t *filled)
 {
-	size_t len = chain->writable_bytes - STATUS_SIZE;
+	uint32_t len = chain->writable_bytes - STATUS_SIZE;
 	uint64_t offset;
 
-	if (!find_sectors(blk, sector, len, &offset))
+	if (!find_sectors(blk, sector, len, &offset) ||
+	    !transfer(blk, virtqueue_writable(chain), chain->nr_writable, 0, len, offset, false))
 		return VIRTIO_BLK_S_IOERR;
-	return transfer(blk, virtqueue_writable(chain), chain->nr_writable, 0, len, offset, false)
-		       ? VIRTIO_BLK_S_OK
-		       : VIRTIO_BLK_S_IOERR;
+	*filled = len;
+	return VIRTIO_BLK_S_OK;
 }
 
 static uint8_t flush(const struct virtio_blk *blk)
@@ -107,46 +109,56 @@ static uint8_t write_sectors(struct virtio_blk *blk, const struct virtqueue_chai
 	return virtio_has_feature(&blk->dev, VIRTIO_BLK_F_FLUSH) ? VIRTIO_BLK_S_OK : flush(blk);
 }
 
-static uint8_t tell_id(const struct virtio_blk *blk, const struct virtqueue_chain *chain)
+static uint8_t tell_id(const struct virtio_blk *blk, const struct virtqueue_chain *chain,
+		       uint32_t *filled)
 {
-	size_t len = chain->writable_bytes - STATUS_SIZE;
+	uint32_t len = chain->writable_bytes - STATUS_SIZE;
 
 	if (len > sizeof(blk->id))
 		len = sizeof(blk->id);
-	return virtqueue_write(chain, 0, blk->id, len) ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR;
+	if (!virtqueue_write(chain, 0, blk->id, len))
+		return VIRTIO_BLK_S_IOERR;
+	*filled = len;
+	return VIRTIO_BLK_S_OK;
 }
 
+/* *filled becomes the number of bytes that are set, if there are any before the status. */
 static uint8_t carry_out(struct virtio_blk *blk, const struct virtqueue_chain *chain,
-			 const struct virtio_blk_outhdr *header)
+			 const struct virtio_blk_outhdr *header, uint32_t *filled)
 {
 	switch (header->type) {
 	case VIRTIO_BLK_T_IN:
-		return read_sectors(blk, chain, header->sector);
+		return read_sectors(blk, chain, header->sector, filled);
 	case VIRTIO_BLK_T_OUT:
 		return write_sectors(blk, chain, header->sector);
 	case VIRTIO_BLK_T_FLUSH:
 		return flush(blk);
 	case VIRTIO_BLK_T_GET_ID:
-		return tell_id(blk, chain);
+		return tell_id(blk, chain, filled);
 	default:
 		return VIRTIO_BLK_S_UNSUPP;
 	}
 }
 
-/* The status is the last byte to write, however the driver has cut the request ("Message Framing"). */
+/*
+ * The status is the last byte to write, however the driver has cut the request ("Message Framing"). It
+ * counts as written only where all bytes before it are: "The Virtqueue Used Ring" has len from the
+ * first one on.
+ */
 static uint32_t serve(struct virtio_device *dev, const struct virtqueue_chain *chain)
 {
 	struct virtio_blk *blk = (struct virtio_blk *)dev;
 	struct virtio_blk_outhdr header;
+	uint32_t filled = 0;
 	uint8_t status;
 
 	if (!virtqueue_read(chain, 0, &header, sizeof(header)) || chain->writable_bytes == 0) {
 		virtio_fail(dev, "a request without header or status");
 		return 0;
 	}
-	status = carry_out(blk, chain, &header);
+	status = carry_out(blk, chain, &header, &filled);
 	virtqueue_write(chain, chain->writable_bytes - STATUS_SIZE, &status, STATUS_SIZE);
-	return status == VIRTIO_BLK_S_OK ? chain->writable_bytes : STATUS_SIZE;
+	return filled == chain->writable_bytes - STATUS_SIZE ? chain->writable_bytes : filled;
 }
 
 static void blk_queue_ready(struct virtio_device *dev, uint32_t queue)

@@ -342,16 +342,19 @@ int virtio_pci_create(struct virtio_pci *t, struct virtio_device *dev, struct pc
 
 int virtio_pci_start(struct virtio_pci *t)
 {
+	atomic_store(&t->dev->stopping, false);
 	return io_thread_start(&t->thread, t->dev->kind->name);
 }
 
 void virtio_pci_stop(struct virtio_pci *t)
 {
+	atomic_store(&t->dev->stopping, true);
 	io_thread_stop(&t->thread);
 }
 
 void virtio_pci_destroy(struct virtio_pci *t)
 {
+	virtio_pci_stop(t);
 	io_thread_destroy(&t->thread);
 	for (uint32_t i = 0; i < VIRTIO_MAX_QUEUES; i++)
 		if (t->doorbell[i].fd >= 0)
