@@ -107,9 +107,25 @@ static void clear_entry(struct kvm_cpuid_entry2 *e)
 	e->eax = e->ebx = e->ecx = e->edx = 0;
 }
 
+/* Twelve letters in EBX, EDX and ECX, of leaf 0 and of the highest extended leaf's. */
+static void set_vendor(struct kvm_cpuid_entry2 *e, enum vendor_choice vendor)
+{
+	const char *name = vendor == VENDOR_INTEL ? "GenuineIntel" : "AuthenticAMD";
+
+	if (vendor == VENDOR_HOST)
+		return;
+	memcpy(&e->ebx, name, sizeof(e->ebx));
+	memcpy(&e->edx, name + 4, sizeof(e->edx));
+	memcpy(&e->ecx, name + 8, sizeof(e->ecx));
+}
+
 static void filter_entry(const struct machine *m, struct kvm_cpuid_entry2 *e)
 {
 	switch (e->function) {
+	case 0:
+	case 0x80000000:
+		set_vendor(e, m->options->cpu_vendor);
+		break;
 	case 1:
 		filter_leaf1(m, e);
 		break;

@@ -19,6 +19,7 @@ enum {
 	OPT_X2APIC,
 	OPT_TSC_DEADLINE,
 	OPT_CPUID,
+	OPT_CPU_VENDOR,
 	OPT_AMD_EXTAPIC,
 	OPT_REMOTE_READ,
 	OPT_APIC_ID_OFFSET,
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
 	{ "x2apic", required_argument, NULL, OPT_X2APIC },
 	{ "tsc-deadline", required_argument, NULL, OPT_TSC_DEADLINE },
 	{ "cpuid", required_argument, NULL, OPT_CPUID },
+	{ "cpu-vendor", required_argument, NULL, OPT_CPU_VENDOR },
 	{ "amd-extapic", required_argument, NULL, OPT_AMD_EXTAPIC },
 	{ "remote-read", required_argument, NULL, OPT_REMOTE_READ },
 	{ "apic-id-offset", required_argument, NULL, OPT_APIC_ID_OFFSET },
@@ -92,6 +94,13 @@ static const struct option_choice irqchip_choices[] = {
 static const struct option_choice on_reset_choices[] = {
 	{ "exit", ON_RESET_EXIT },
 	{ "restart", ON_RESET_RESTART },
+	{ NULL, 0 },
+};
+
+static const struct option_choice vendor_choices[] = {
+	{ "host", VENDOR_HOST },
+	{ "intel", VENDOR_INTEL },
+	{ "amd", VENDOR_AMD },
 	{ NULL, 0 },
 };
 
@@ -160,6 +169,10 @@ static int parse_word(struct option_parser *p, int opt, const char *text)
 	case OPT_ON_RESET:
 		ret = option_choice(p, "on-reset", text, on_reset_choices, &value);
 		o->on_reset = (enum on_reset_choice)value;
+		return ret;
+	case OPT_CPU_VENDOR:
+		ret = option_choice(p, "cpu-vendor", text, vendor_choices, &value);
+		o->cpu_vendor = (enum vendor_choice)value;
 		return ret;
 	case OPT_CPUID:
 		ret = option_choice(p, "cpuid", text, cpuid_choices, &value);

@@ -34,6 +34,13 @@ enum tristate {
 	TRISTATE_OFF,
 };
 
+/* What CPUID leaf 0 says: KVM carries out some instructions and MSRs as that vendor's CPUs do. */
+enum vendor_choice {
+	VENDOR_HOST,
+	VENDOR_INTEL,
+	VENDOR_AMD,
+};
+
 enum cpuid_choice {
 	CPUID_CHOICE_AUTO,
 	CPUID_CHOICE_HOST,
@@ -101,6 +108,7 @@ struct options {
 	enum tristate x2apic; /* on: CPUs start in x2APIC mode; off: not offered */
 	enum tristate tsc_deadline;
 	enum cpuid_choice cpuid;
+	enum vendor_choice cpu_vendor;
 	bool remote_read; /* the ICR's mode 3 */
 	bool amd_extapic; /* AMD's extended APIC registers */
 	uint8_t ioapic_version;

@@ -21,6 +21,8 @@ static const char help_text[] =
 	"      --cpuid auto|host|basic\n"
 	"                             basic: no feature above leaf 6, no CMPXCHG16B, for hosts that\n"
 	"                             emulate kernels; auto chooses it there\n"
+	"      --cpu-vendor host|intel|amd\n"
+	"                             the vendor in CPUID, which KVM goes by too (host)\n"
 	"      --amd-extapic on|off   AMD's extended APIC registers: IER, specific EOI (off)\n"
 	"      --remote-read on|off   local APICs can read each other's registers (off)\n"
 	"      --apic-id-offset N     APIC id of the first CPU (0)\n"

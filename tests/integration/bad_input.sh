@@ -39,6 +39,7 @@ refuse "contradiction kernel/none" "--lapic kernel contradicts --irqchip none" \
 refuse "contradiction restore/restart" "--restore contradicts" --restore x --on-reset restart
 refuse "contradiction kernel/restart" "--lapic kernel contradicts --on-reset restart" \
 	--lapic kernel --on-reset restart "$BIN/hello.elf"
+refuse "unknown vendor" "'cyrix' is not one of: host, intel, amd" --cpu-vendor cyrix
 refuse "xAPIC ids" "--x2apic off contradicts 300 CPUs" --x2apic off --cpus 300 "$BIN/hello.elf"
 refuse "id offset" "leads beyond APIC id" --apic-id-offset 32767 --cpus 2 "$BIN/hello.elf"
 refuse "serial word" "--serial: 'loud'" --serial loud "$BIN/hello.elf"

@@ -77,7 +77,9 @@ class Machine(unittest.TestCase):
         self.assertEqual(machine.translate("").options, [])
 
     def test_vendor(self):
-        self.assertEqual(machine.translate("-cpu max,vendor=GenuineIntel").vendor, "GenuineIntel")
+        wanted = machine.translate("-cpu max,vendor=GenuineIntel")
+        self.assertEqual(wanted.options, ["--cpu-vendor", "intel"])
+        self.refused("-cpu max,vendor=Other", "vendor=Other")
 
     def test_what_is_not_offered_is_named(self):
         self.refused("-cpu max,+svm", r"nested virtualization \(\+svm\)")

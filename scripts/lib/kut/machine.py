@@ -7,7 +7,7 @@ import shlex
 # Models that are "the host's CPU, more or less": a test that needs a feature asks for it.
 CPU_MODELS = ("host", "max", "qemu64", "kvm64")
 NESTED = ("svm", "vmx")
-VENDORS = {"GenuineIntel": "intel", "AuthenticAMD": "amd"}
+VENDORS = {"GenuineIntel": "intel", "AuthenticAMD": "amd"}  # --cpu-vendor
 
 
 class NotOffered(Exception):
@@ -17,12 +17,11 @@ class NotOffered(Exception):
 @dataclasses.dataclass
 class Machine:
     options: list = dataclasses.field(default_factory=list)
-    vendor: str = ""  # of the CPU, where the test insists on one
 
 
 def cpu_property(machine, key, value):
     if key == "vendor" and value in VENDORS:
-        machine.vendor = value
+        machine.options += ["--cpu-vendor", VENDORS[value]]
     elif key.startswith("hv_") or key.startswith("hv-"):
         raise NotOffered("Hyper-V enlightenments")
     elif (key, value) not in (("host-phys-bits", "on"), ("migratable", "no")):
