@@ -30,7 +30,7 @@
 #define CALLS       8
 #define SLEEPS      5
 #define SLEEP_NS    (20 * NSEC_PER_MSEC)
-#define LATE_NS     (2 * NSEC_PER_SEC) /* a busy host may take its time */
+#define LATE_NS     (400 * NSEC_PER_MSEC) /* for the best of the sleeps: a busy host delays some */
 #define NMI_WAIT_MS 2000
 #define TEXT_SIZE   8192
 
@@ -186,8 +186,8 @@ static void __init test_nmi(void)
 
 struct sleeper {
 	struct work_struct work;
-	s64 early;
-	s64 late;
+	s64 early; /* at most */
+	s64 late;  /* at least */
 };
 
 static void sleep_some(struct work_struct *work)
@@ -204,7 +204,7 @@ static void sleep_some(struct work_struct *work)
 		schedule_hrtimeout_range(&time, 0, HRTIMER_MODE_REL);
 		error = (s64)(ktime_get_ns() - start) - SLEEP_NS;
 		sleeper->early = max(sleeper->early, -error);
-		sleeper->late = max(sleeper->late, error);
+		sleeper->late = min(sleeper->late, error);
 	}
 }
 
@@ -223,6 +223,7 @@ static void __init test_sleep(void)
 	for_each_online_cpu(cpu)
 	{
 		INIT_WORK(&sleepers[cpu].work, sleep_some);
+		sleepers[cpu].late = S64_MAX;
 		schedule_work_on(cpu, &sleepers[cpu].work);
 	}
 	for_each_online_cpu(cpu)
@@ -232,7 +233,7 @@ static void __init test_sleep(void)
 		late = max(late, sleepers[cpu].late);
 	}
 	kfree(sleepers);
-	say("sleeps of %lld us: at most %lld us late, %lld us early\n",
+	say("sleeps of %lld us: the best %lld us late on the worst CPU, at most %lld us early\n",
 	    (s64)SLEEP_NS / NSEC_PER_USEC, late / NSEC_PER_USEC, early / NSEC_PER_USEC);
 	verdict("sleeping on each CPU", early == 0 && late < LATE_NS);
 }
