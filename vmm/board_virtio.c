@@ -129,3 +129,11 @@ void machine_stop_virtio(struct machine *m)
 	for (uint32_t i = 0; i < m->nr_virtio; i++)
 		virtio_pci_stop(m->virtio[i]);
 }
+
+/* First the bus: no device is a master any more when it forgets its driver. */
+void machine_reset_pci(struct machine *m)
+{
+	pci_bus_reset(&m->pci);
+	for (uint32_t i = 0; i < m->nr_virtio; i++)
+		virtio_pci_reset(m->virtio[i]);
+}

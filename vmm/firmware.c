@@ -52,7 +52,10 @@ void firmware_enter(struct vcpu *vcpu)
 		ret = vcpu_reset_real_mode(vcpu, address[1], address[0]);
 		if (ret)
 			vcpu_kvm_failed(vcpu, "going on after INIT", ret);
-	} else if (machine_load_guest(m)) {
-		machine_request_end(m, MACHINE_INTERNAL_ERROR, vcpu, 0);
+		return;
 	}
+	/* Or devices would go on writing to where the image comes to lie. */
+	machine_reset_pci(m);
+	if (machine_load_guest(m))
+		machine_request_end(m, MACHINE_INTERNAL_ERROR, vcpu, 0);
 }

@@ -24,5 +24,7 @@ void machine_destroy_virtio(struct machine *m);
 /* Their I/O threads. 0 or -errno. */
 int machine_start_virtio(struct machine *m);
 void machine_stop_virtio(struct machine *m);
+/* The PCI bus and what is on it, as the guest found them first. On a vCPU's thread. */
+void machine_reset_pci(struct machine *m);
 
 #endif

@@ -203,6 +203,36 @@ START_TEST(reset_brings_everything_back)
 }
 END_TEST
 
+/* What a firmware does before it starts the guest anew: a device must not write to its memory. */
+START_TEST(a_reset_of_the_bus)
+{
+	struct virtio_rig *rig = rng_rig();
+
+	bring_up(rig, RIG_ALL_FEATURES);
+	enable_msix(rig);
+	reg_out(rig, 0x16, 2, 1);
+	offer(rig, 0, 0);
+	config_out(rig, PCI_BAR0, 4, RIG_BAR + 0x100000);
+	pci_bus_reset(&rig->pci);
+	virtio_pci_reset(&rig->transport);
+	ck_assert_uint_eq(config_in(rig, PCI_BAR0, 4), RIG_BAR);
+	ck_assert_uint_eq(config_in(rig, PCI_COMMAND, 2), PCI_COMMAND_MEMORY);
+	ck_assert_uint_eq(config_in(rig, rig->transport.fn.msix_at + 2, 2), NR_VECTORS - 1);
+	ck_assert_uint_eq(reg_in(rig, VIRTIO_PCI_AT_TABLE + 12, 4), 1);
+	ck_assert_uint_eq(status_of(rig), 0);
+	ck_assert_uint_eq(reg_in(rig, 0x16, 2), 0);
+	ck_assert_uint_eq(reg_in(rig, 0x1c, 2), 0);
+	run(rig, 0);
+	ck_assert_uint_eq(used_index(rig, 0), 0);
+	/* And once more, by the next driver. */
+	config_out(rig, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	bring_up(rig, RIG_ALL_FEATURES);
+	request(rig, 0, RIG_BUFFERS, 4, WRITE);
+	ck_assert_uint_eq(take_used(rig, 0, 0), 4);
+	rig_destroy(rig);
+}
+END_TEST
+
 static void point_window(struct virtio_rig *rig, uint32_t cap, uint32_t offset, uint32_t len)
 {
 	config_out(rig, cap + 4, 1, 0);
@@ -283,6 +313,7 @@ int main(void)
 	tcase_add_test(registers, queue_registers);
 	tcase_add_test(registers, vectors_that_do_not_exist_are_refused);
 	tcase_add_test(registers, reset_brings_everything_back);
+	tcase_add_test(registers, a_reset_of_the_bus);
 	tcase_add_test(registers, the_window_in_configuration_space);
 	tcase_add_test(registers, random_accesses_do_no_harm);
 	suite_add_tcase(suite, registers);

@@ -113,6 +113,7 @@ struct pci_function {
 	pthread_mutex_t lock;
 	uint8_t config[PCI_CONFIG_SIZE];
 	uint8_t writable[PCI_CONFIG_SIZE]; /* bits that configuration writes change */
+	uint8_t initial[PCI_CONFIG_SIZE];  /* what config was when the guest started */
 	struct pci_bar bar[PCI_NR_BARS];
 	uint32_t config_used; /* where the next capability goes */
 	uint32_t last_link;   /* where its offset is to be written */
@@ -146,6 +147,8 @@ int pci_bus_init(struct pci_bus *bus, struct bus *ports, struct bus *mmio,
  * guest finds them decoded. 0, -ENOSPC when there are no more slots or addresses.
  */
 int pci_bus_add(struct pci_bus *bus, struct pci_function *fn);
+/* All functions as the guest found them first, BARs included. Any thread. */
+void pci_bus_reset(struct pci_bus *bus);
 /* Endpoints beside the host bridge. */
 uint32_t pci_bus_endpoints(const struct pci_bus *bus);
 
@@ -191,6 +194,7 @@ void pci_config_write(struct pci_function *fn, uint32_t offset, uint32_t len, ui
 void pci_update_decoding(struct pci_function *fn);
 void pci_update_line(struct pci_function *fn);
 /* No lock held. */
+void pci_function_reset(struct pci_function *fn);
 void pci_send(const struct pci_function *fn, const struct msix_out *out);
 /* An access of a CPU inside a BAR. */
 uint64_t pci_bar_read(struct pci_function *fn, uint32_t bar, uint64_t offset, uint32_t len);

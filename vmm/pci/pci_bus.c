@@ -8,6 +8,7 @@
 #include "vmm/pci/pci.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define ADDRESS_ENABLE      UINT32_C(0x80000000)
 #define ADDRESS_WRITABLE    UINT32_C(0x80fffffc)
@@ -164,12 +165,20 @@ int pci_bus_add(struct pci_bus *bus, struct pci_function *fn)
 		fn->config[PCI_INTERRUPT_PIN] = INTERRUPT_PIN_A;
 		pci_put16(fn, PCI_COMMAND, PCI_COMMAND_MEMORY);
 	}
+	memcpy(fn->initial, fn->config, sizeof(fn->initial));
 	bus->slot[slot] = fn;
 	bus->nr_slots++;
 	pthread_mutex_lock(&fn->lock);
 	pci_update_decoding(fn);
 	pthread_mutex_unlock(&fn->lock);
 	return 0;
+}
+
+void pci_bus_reset(struct pci_bus *bus)
+{
+	atomic_store(&bus->config_address, 0);
+	for (uint32_t i = 0; i < bus->nr_slots; i++)
+		pci_function_reset(bus->slot[i]);
 }
 
 uint32_t pci_bus_endpoints(const struct pci_bus *bus)

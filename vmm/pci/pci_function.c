@@ -42,6 +42,20 @@ void pci_function_init(struct pci_function *fn, const struct pci_ids *ids,
 	msix_reset(&fn->msix, 1);
 }
 
+/* A function without MSI-X has the model too, in which nothing is ever enabled. */
+void pci_function_reset(struct pci_function *fn)
+{
+	struct msix_out none;
+
+	pthread_mutex_lock(&fn->lock);
+	memcpy(fn->config, fn->initial, sizeof(fn->config));
+	msix_reset(&fn->msix, fn->msix.nr_vectors);
+	msix_hold(&fn->msix, true, &none);
+	pci_update_decoding(fn);
+	pci_update_line(fn);
+	pthread_mutex_unlock(&fn->lock);
+}
+
 void pci_function_destroy(struct pci_function *fn)
 {
 	pthread_mutex_destroy(&fn->lock);

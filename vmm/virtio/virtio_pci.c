@@ -352,6 +352,16 @@ void virtio_pci_stop(struct virtio_pci *t)
 	io_thread_stop(&t->thread);
 }
 
+void virtio_pci_reset(struct virtio_pci *t)
+{
+	pthread_mutex_lock(&t->dev->lock);
+	virtio_reset(t->dev);
+	t->device_feature_select = 0;
+	t->driver_feature_select = 0;
+	t->queue_select = 0;
+	pthread_mutex_unlock(&t->dev->lock);
+}
+
 void virtio_pci_destroy(struct virtio_pci *t)
 {
 	virtio_pci_stop(t);

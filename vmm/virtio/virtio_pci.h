@@ -55,6 +55,8 @@ int virtio_pci_create(struct virtio_pci *transport, struct virtio_device *dev, s
 int virtio_pci_start(struct virtio_pci *transport);
 /* The I/O thread has ended when this returns. */
 void virtio_pci_stop(struct virtio_pci *transport);
+/* The device's part of a reset of the bus: it forgets its driver. Any thread. */
+void virtio_pci_reset(struct virtio_pci *transport);
 /* No vCPU may be running any more. */
 void virtio_pci_destroy(struct virtio_pci *transport);
 
