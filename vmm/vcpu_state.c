@@ -115,7 +115,10 @@ int vcpu_state_take(struct vcpu *vcpu, struct saved_vcpu *state, struct state_er
 
 /* ---- into KVM ------------------------------------------------------------------------------------ */
 
-/* A parked LAPIC stays where it is, but is enabled or not as CPUID is to say (R9). The task priority is the APIC's, wherever that is. */
+/*
+ * A parked LAPIC stays where it is, but is enabled or not as CPUID is to say (R9). The task priority is
+ * the APIC's, wherever that is.
+ */
 static int apply_sregs(struct vcpu *vcpu, const struct saved_vcpu *state)
 {
 	struct kvm_sregs sregs = state->sregs;
@@ -168,12 +171,19 @@ static int apply_events(struct vcpu *vcpu, const struct saved_vcpu *state)
 	return kvm_set(vcpu->fd, KVM_SET_VCPU_EVENTS, &events);
 }
 
+/* Such an NMI is in KVM already: in a CPU that we keep halted nobody would look for it again (R141). */
+static bool nmi_ends_halt(const struct kvm_vcpu_events *events)
+{
+	return events->nmi.pending && !events->nmi.masked;
+}
+
 static int apply_mp_state(struct vcpu *vcpu, const struct saved_vcpu *state)
 {
 	struct kvm_mp_state mp = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	bool waits = (state->lapic.flags & LAPIC_STATE_WAIT_FOR_SIPI) != 0;
 
-	vcpu->halted = vcpu->machine->shape == IRQCHIP_NONE && state->halted && !waits;
+	vcpu->halted = vcpu->machine->shape == IRQCHIP_NONE && state->halted && !waits &&
+		       !nmi_ends_halt(&state->kvm_events);
 	if (vcpu->machine->shape == IRQCHIP_NONE)
 		return 0;
 	if (waits && vcpu->machine->shape == IRQCHIP_KERNEL)

@@ -72,6 +72,9 @@ int __wrap_kvm_get(int fd, unsigned long request, void *argument)
 	case KVM_GET_VCPU_EVENTS:
 		memcpy(argument, &fake->events, sizeof(fake->events));
 		return 0;
+	case KVM_GET_MSR_INDEX_LIST:
+		((struct kvm_msr_list *)argument)->nmsrs = 0;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -97,6 +100,7 @@ int __wrap_kvm_set(int fd, unsigned long request, const void *argument)
 		fake->nmis++;
 		return 0;
 	case KVM_SET_DEBUGREGS:
+	case KVM_SET_XSAVE:
 	case KVM_SET_MP_STATE:
 	case KVM_SET_SIGNAL_MASK:
 		return 0;
