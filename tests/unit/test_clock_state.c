@@ -223,6 +223,35 @@ START_TEST(forged_states_do_no_harm)
 }
 END_TEST
 
+/* A count that waits for a trigger, in a mode that has none: the period that runs goes on. */
+START_TEST(a_forged_count_that_never_comes)
+{
+	enum {
+		PENDING = 11,
+		COUNT = 0x1000,
+		PERIODS = 8
+	};
+	struct machine *old = machine_create(1000 * MS, 5);
+	struct machine *new = machine_create(77000 * MS, 5);
+	struct state_writer out = { .data = NULL };
+
+	fake_out(&old->board, 0x43, 1, 0x36);
+	fake_out(&old->board, 0x40, 1, COUNT & 0xff);
+	fake_out(&old->board, 0x40, 1, COUNT >> 8);
+	fake_pass(&old->board, 30 * MS);
+	save(old, &out);
+	ck_assert_uint_eq(out.data[PENDING], 0);
+	out.data[PENDING] = 1;
+	ck_assert(restore(new, out.data, out.size));
+	for (uint32_t i = 0; i < PERIODS; i++)
+		fake_pass(&new->board, (uint64_t)COUNT * I8254_TICKS_NS / I8254_TICKS + 1);
+	ck_assert_uint_eq(new->pit.nr_rises, PERIODS);
+	state_writer_free(&out);
+	free(old);
+	free(new);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("clock_state");
@@ -235,6 +264,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_due_comes_later);
 	tcase_add_test(tcase, the_clock_stands_still_in_between);
 	tcase_add_test(tcase, forged_states_do_no_harm);
+	tcase_add_test(tcase, a_forged_count_that_never_comes);
 	suite_add_tcase(suite, tcase);
 
 	srunner_run_all(runner, CK_NORMAL);

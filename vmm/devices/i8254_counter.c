@@ -203,7 +203,8 @@ static int64_t periodic_rise(const struct i8254_counter *c, int64_t tick)
 {
 	int64_t cycles = tick < c->origin ? 1 : (tick - c->origin) / c->count + 1;
 
-	if (c->pending)
+	/* A trigger begins no period; only a forged state waits for one here. */
+	if (c->pending && c->pending_at != I8254_NEVER)
 		return rise_with_pending(c);
 	return c->count == 1 ? I8254_NEVER : c->origin + cycles * c->count;
 }
