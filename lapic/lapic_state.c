@@ -145,6 +145,12 @@ static enum lapic_state_error check_config(const struct lapic_state *state,
 
 /* ---- restoring ------------------------------------------------------------------------------- */
 
+/* What was read stays until the next command, as its status does (D59). */
+static bool can_read_remotely(const struct lapic *a)
+{
+	return a->config.remote_read && !lapic_x2apic(a);
+}
+
 /* What software can have put into a register, or the APIC itself into one that is not computed. */
 static uint32_t held_bits(const struct lapic *a, const struct lapic_reg_desc *desc)
 {
@@ -159,6 +165,10 @@ static uint32_t held_bits(const struct lapic *a, const struct lapic_reg_desc *de
 		return a->config.cmci ? writable : 0;
 	case LAPIC_LVT_LINT0:
 		return writable | LAPIC_LVT_REMOTE_IRR;
+	case LAPIC_ICR:
+		return can_read_remotely(a) ? writable | LAPIC_ICR_READ_STATUS : writable;
+	case LAPIC_RRD:
+		return can_read_remotely(a) ? UINT32_MAX : 0;
 	case LAPIC_ICR_HIGH:
 		return lapic_x2apic(a) ? UINT32_MAX : writable;
 	case LAPIC_ID:

@@ -15,12 +15,13 @@
 
 /*
  * Messages that came to CPUs which had ended already. They are acted on here, in the place of the
- * threads: an INIT of the first CPU for instance is a reset, and no save.
+ * threads: an INIT of the first CPU for instance is a reset, and no save. The second time is for the
+ * answers to remote reads, which may go to a CPU that has had its turn (D59).
  */
 static void act_on_events(struct machine *m)
 {
-	for (uint32_t i = 0; i < m->nr_vcpus; i++)
-		vcpu_act_on_events(&m->vcpus[i]);
+	for (uint32_t i = 0; i < 2 * m->nr_vcpus; i++)
+		vcpu_act_on_events(&m->vcpus[i % m->nr_vcpus]);
 }
 
 static bool is_at_rest(const struct machine *m)

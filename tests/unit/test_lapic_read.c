@@ -3,6 +3,7 @@
  * Remote read: ICR mode 3, its status bits, and RRD. Intel 82489DX datasheet, "Remote Read"; SDM vol. 3,
  * "Interrupt Command Register (ICR)".
  */
+#include "lapic/lapic_state.h"
 #include "tests/unit/lapic_fixture.h"
 
 #define REMOTE_READ ((uint32_t)APIC_MODE_REMOTE_READ << LAPIC_ICR_MODE_SHIFT)
@@ -86,6 +87,30 @@ START_TEST(R85_a_register_is_read)
 	fx_write(&p.sender, LAPIC_ICR, 0x4041);
 	ck_assert_uint_eq(status(&p), LAPIC_ICR_READ_VALID);
 	ck_assert_int_eq(lapic_pending(&p.target), 0x81);
+}
+END_TEST
+
+/* A state has what was read, and a read on its way: --stress-state may come in the middle of it. */
+START_TEST(R85_a_read_goes_on_in_a_restored_apic)
+{
+	struct pair p = new_pair();
+	struct lapic_state state;
+
+	fx_write(&p.target, LAPIC_TPR, 0x35);
+	ask(&p, LAPIC_TPR);
+	lapic_state_save(&p.sender, FX_NOW, &state);
+	p.sender = with_remote_read();
+	ck_assert_int_eq(lapic_state_restore(&p.sender, &state, 0, FX_NOW), LAPIC_STATE_OK);
+	answer(&p);
+	lapic_state_save(&p.sender, FX_NOW, &state);
+	p.sender = with_remote_read();
+	ck_assert_int_eq(lapic_state_restore(&p.sender, &state, 0, FX_NOW), LAPIC_STATE_OK);
+	ck_assert_uint_eq(status(&p), LAPIC_ICR_READ_VALID);
+	ck_assert_uint_eq(fx_read(&p.sender, LAPIC_RRD), 0x35);
+	p.sender.config.remote_read = false;
+	ck_assert_int_eq(lapic_state_restore(&p.sender, &state, 0, FX_NOW), LAPIC_STATE_OK);
+	ck_assert_uint_eq(status(&p), 0);
+	ck_assert_uint_eq(fx_read(&p.sender, LAPIC_RRD), 0);
 }
 END_TEST
 
@@ -180,9 +205,13 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		R85_a_register_is_read,      R85_what_cannot_be_read_is_invalid,
-		R85_a_busy_target_refuses,   R85_an_answer_to_something_else_is_dropped,
-		R85_shorthands_read_nothing, R85_mode_3_is_reserved_elsewhere,
+		R85_a_register_is_read,
+		R85_what_cannot_be_read_is_invalid,
+		R85_a_read_goes_on_in_a_restored_apic,
+		R85_a_busy_target_refuses,
+		R85_an_answer_to_something_else_is_dropped,
+		R85_shorthands_read_nothing,
+		R85_mode_3_is_reserved_elsewhere,
 		nothing_was_asked,
 	};
 
