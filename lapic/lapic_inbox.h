@@ -80,7 +80,10 @@ bool lapic_answer_read(const struct lapic *a, struct lapic_inbox *own, uint64_t 
 		       uint64_t *answer);
 bool lapic_post_answer(struct lapic_inbox *sender, uint64_t answer);
 
-/* Post event bits other than VECTORS, INIT and SIPI. True: the inbox was empty before, so kick. */
+/*
+ * Post event bits; VECTORS, INIT, SIPI, READ and ANSWER, which need more than a bit, are left out. True:
+ * the inbox was empty before, so kick.
+ */
 bool lapic_post_event(struct lapic_inbox *inbox, uint32_t events);
 
 /* Is there anything to drain? A sequentially consistent load, for the kick protocol's second look. */
@@ -92,8 +95,9 @@ static inline bool lapic_inbox_pending(const struct lapic_inbox *inbox)
 /*
  * Take everything posted, and the events that *a latched from its local sources: vectors are
  * accepted, the rest comes back as event bits for the caller to act on in this order: INIT, SIPI
- * (its vector in LAPIC_EVENT_SIPI_MASK), NMI (a second one with LAPIC_EVENT_NMI2), SMI, ExtINT, its own. An INIT wipes vectors
- * that were posted with it (R2). The CPU's own thread only.
+ * (its vector in LAPIC_EVENT_SIPI_MASK), NMI (a second one with LAPIC_EVENT_NMI2), SMI, ExtINT,
+ * READ (lapic_answer_read(), at any time), its own. An INIT wipes vectors that were posted with it
+ * (R2). The CPU's own thread only.
  *
  * Call it before every register access of the guest, so that what was sent to the APIC before the
  * access is in its state by then (R4, R5).

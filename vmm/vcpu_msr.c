@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE, paravirtual EOI. Every other MSR that comes
- * here is one that KVM would have answered with #GP, and gets just that.
+ * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE, paravirtual EOI. Every other MSR
+ * that comes here is one that KVM would have answered with #GP, and gets just that.
  */
 #include <string.h>
 
