@@ -5,7 +5,15 @@
  *
  * Virtual I/O Device (VIRTIO) 1.2, "Network Device".
  */
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <linux/ethtool.h>
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <linux/virtio_net.h>
 
 #include "tests/unit/virtio_fixture.h"
@@ -254,6 +262,56 @@ START_TEST(no_such_tap)
 }
 END_TEST
 
+/* Attach to a tap that is made for that. A descriptor, or -1 where this host does not permit it. */
+static int attach_tap(struct ifreq *request, int flags)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	request->ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags);
+	if (fd >= 0 && ioctl(fd, TUNSETIFF, request) == 0)
+		return fd;
+	printf("no tap can be made here\n");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Does the host leave checksums to whoever has the tap? */
+static bool tap_gets_partial_checksums(struct ifreq request)
+{
+	struct ethtool_value value = { .cmd = ETHTOOL_GTXCSUM };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	request.ifr_data = (void *)&value;
+	ck_assert_int_eq(ioctl(fd, SIOCETHTOOL, &request), 0);
+	close(fd);
+	return value.data != 0;
+}
+
+START_TEST(a_tap_that_somebody_else_had_before)
+{
+	struct log log = { .fd = -1, .level = LOG_ERROR };
+	struct ifreq request = { .ifr_flags = 0 };
+	char error[TAP_ERROR_SIZE];
+	bool partial;
+	int fd;
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "vmmt%d", getpid());
+	fd = attach_tap(&request, IFF_VNET_HDR);
+	if (fd < 0)
+		return;
+	ck_assert_int_eq(ioctl(fd, TUNSETPERSIST, 1), 0);
+	ck_assert_int_eq(ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4), 0);
+	ck_assert(tap_gets_partial_checksums(request));
+	close(fd);
+	fd = tap_open(request.ifr_name, &log, error);
+	partial = tap_gets_partial_checksums(request);
+	ck_assert_int_eq(ioctl(fd, TUNSETPERSIST, 0), 0);
+	close(fd);
+	ck_assert(!partial);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("virtio-net");
@@ -270,6 +328,7 @@ int main(void)
 	tcase_add_test(all, the_tap_goes_away);
 	tcase_add_test(all, default_addresses);
 	tcase_add_test(all, no_such_tap);
+	tcase_add_test(all, a_tap_that_somebody_else_had_before);
 	tcase_set_timeout(all, 30);
 	suite_add_tcase(suite, all);
 	return rig_main(suite);

@@ -45,7 +45,10 @@ static int fail_attach(char *error, const char *name, int code)
 		snprintf(error, TAP_ERROR_SIZE,
 			 "--net: tap '%s' is in use by another machine; give each its own", name);
 	else if (code == -EINVAL)
-		snprintf(error, TAP_ERROR_SIZE, "--net: '%s' is an interface, but no tap", name);
+		snprintf(error, TAP_ERROR_SIZE,
+			 "--net: '%s' is no tap, or one of several queues; make one: "
+			 "ip tuntap add dev NAME mode tap",
+			 name);
 	else
 		snprintf(error, TAP_ERROR_SIZE, "--net: tap '%s': %s", name, why);
 	return code;
@@ -94,7 +97,8 @@ int tap_open(const char *name, const struct log *log, char error[TAP_ERROR_SIZE]
 	if (fd < 0)
 		return fd;
 	request.ifr_flags = IFF_TAP | IFF_NO_PI;
-	if (ioctl(fd, TUNSETIFF, &request)) {
+	/* Offloads outlive who asked for them; ours would get checksums that nobody has computed. */
+	if (ioctl(fd, TUNSETIFF, &request) || ioctl(fd, TUNSETOFFLOAD, 0)) {
 		int code = -errno;
 
 		close(fd);
