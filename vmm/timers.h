@@ -19,7 +19,8 @@ struct timers {
 	pthread_cond_t earlier;
 	struct board_timer *armed; /* by deadline, the earliest first */
 	bool created;
-	uint64_t frozen; /* ns: what the clock shows as long as it stands still, 0: it does not */
+	/* ns: what the clock shows as long as it stands still, 0: it does not. No lock: no thread runs then. */
+	uint64_t frozen;
 	bool stopping;
 	bool started;
 	pthread_t thread;

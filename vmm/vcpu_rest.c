@@ -45,17 +45,24 @@ static void show_vector(struct vcpu *vcpu)
 		vcpu->injection_queued = false;
 }
 
-/* An NMI may go first, or KVM may have delivered it by now: when the guest can take another, it is gone. */
+/*
+ * An NMI may go first, or KVM may have delivered it by now: when the guest can take another, it is gone.
+ * immediate_exit is cleared before the look at the time: a timer that is lost by it is one that the look
+ * sees, or a guest that never exits would keep the thread.
+ */
 static void run_until_taken(struct vcpu *vcpu)
 {
-	uint64_t now = kick_clock_ns();
-	uint64_t limit = now + REST_NS;
+	uint64_t limit = kick_clock_ns() + REST_NS;
+	uint64_t now;
 
-	for (; vcpu->injection_queued && now < limit; now = kick_clock_ns()) {
+	for (;;) {
+		set_immediate_exit(vcpu, 0);
+		now = kick_clock_ns();
+		if (!vcpu->injection_queued || now >= limit)
+			return;
 		kick_timer_passed(&vcpu->timer, now);
 		kick_timer_arm(&vcpu->timer, limit);
 		vcpu->run->request_interrupt_window = 1;
-		set_immediate_exit(vcpu, 0);
 		vcpu_run_once(vcpu);
 	}
 }
