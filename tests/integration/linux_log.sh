@@ -3,9 +3,10 @@
 # What a Linux kernel complains about. Its console or log is read at level "warning" and worse only, so
 # that a line which speaks of an APIC, a timer or an interrupt at all is a complaint.
 
-# Not our fault: the MP table tells of a wire that firmware would have had to program too; an emulated
-# handler takes as long as it takes; CPUID's levels are cut where kernels are emulated.
+# Not our fault: the MP table tells of a wire that firmware would have had to program too; where the host
+# is emulated or busy a handler takes as long as it takes, and so does reading a clock.
 linux_known='ExtINT not setup in hardware but reported by MP table|hrtimer: interrupt took'
+linux_known="$linux_known|clocksource: Long readout interval, skipping watchdog check"
 
 # kernel_complaints FILE: those lines, if there are any.
 kernel_complaints() {
