@@ -51,10 +51,16 @@ static bool post_vector(struct lapic_inbox *inbox, uint8_t vector, bool level)
 	return lapic_set_events(inbox, LAPIC_EVENT_VECTORS);
 }
 
+/*
+ * What a post expects to find. Mostly it is right; where it is not, the first exchange fails and brings
+ * what is there, for one more turn.
+ */
+#define EMPTY 0u
+
 /* A SIPI, NMI, SMI or ExtINT that was sent before this INIT is void (R127, R132). */
 static bool post_init(struct lapic_inbox *inbox)
 {
-	uint32_t old = atomic_load_explicit(&inbox->events, memory_order_relaxed);
+	uint32_t old = EMPTY;
 
 	while (!atomic_compare_exchange_weak(&inbox->events, &old,
 					     (old & ~INIT_WIPES) | LAPIC_EVENT_INIT))
@@ -66,7 +72,7 @@ static bool post_init(struct lapic_inbox *inbox)
 static bool post_sipi(struct lapic_inbox *inbox, uint8_t vector)
 {
 	uint32_t sipi = LAPIC_EVENT_SIPI | (uint32_t)vector << LAPIC_EVENT_SIPI_SHIFT;
-	uint32_t old = atomic_load_explicit(&inbox->events, memory_order_relaxed);
+	uint32_t old = EMPTY;
 	uint32_t new;
 
 	do {
@@ -77,7 +83,7 @@ static bool post_sipi(struct lapic_inbox *inbox, uint8_t vector)
 
 static bool add_events(struct lapic_inbox *inbox, uint32_t events)
 {
-	uint32_t old = atomic_load_explicit(&inbox->events, memory_order_relaxed);
+	uint32_t old = EMPTY;
 
 	while (!atomic_compare_exchange_weak(&inbox->events, &old, lapic_add_events(old, events)))
 		;
