@@ -140,6 +140,7 @@ void lapic_enter_x2apic(struct lapic *a)
 	a->regs.id.reg = a->config.id;
 	a->regs.ldr.reg = lapic_x2apic_ldr(a->config.id);
 	a->regs.icr_high.reg = 0;
+	a->regs.icr.reg &= ~LAPIC_ICR_READ_STATUS; /* reserved there (R30, D59) */
 }
 
 enum lapic_result lapic_base_write(struct lapic *a, uint64_t value)

@@ -114,6 +114,22 @@ START_TEST(R85_a_read_goes_on_in_a_restored_apic)
 }
 END_TEST
 
+/* In x2APIC mode these bits are reserved: what RDMSR gives, WRMSR has to take. */
+START_TEST(R19_R85_x2apic_mode_ends_a_read)
+{
+	struct pair p = new_pair();
+	uint64_t answer;
+
+	ask(&p, LAPIC_TPR);
+	answer = answer_of(&p);
+	ck_assert_int_eq(lapic_base_write(&p.sender, p.sender.base | LAPIC_BASE_EXTD), LAPIC_OK);
+	ck_assert_uint_eq(status(&p), 0);
+	lapic_post_answer(&p.sender_inbox, answer);
+	ck_assert_uint_eq(lapic_drain(&p.sender, &p.sender_inbox), 0);
+	ck_assert_uint_eq(status(&p), 0);
+}
+END_TEST
+
 START_TEST(R85_what_cannot_be_read_is_invalid)
 {
 	static const uint32_t offsets[] = { LAPIC_EOI, LAPIC_SELF_IPI, 0, 0xff0 };
@@ -208,6 +224,7 @@ int main(void)
 		R85_a_register_is_read,
 		R85_what_cannot_be_read_is_invalid,
 		R85_a_read_goes_on_in_a_restored_apic,
+		R19_R85_x2apic_mode_ends_a_read,
 		R85_a_busy_target_refuses,
 		R85_an_answer_to_something_else_is_dropped,
 		R85_shorthands_read_nothing,
