@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -133,6 +134,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	signal(SIGPIPE, SIG_IGN); /* as console.h asks of its users */
 	tcase_add_test(tcase, nobody_at_the_pseudo_terminal);
 	tcase_add_test(tcase, one_client_after_the_other);
 	tcase_add_test(tcase, a_writer_is_freed_by_detaching);
