@@ -108,8 +108,8 @@ class Results(unittest.TestCase):
 
     def test_measurements_of_vmexit_are_cases(self):
         run = read("@ begin vmexit_x m", "cpuid 1234", "self_ipi -5", "tpr (skipped)", "PM 1",
-                   "@ end 1 0").runs[0]
-        self.assertEqual([run.count(result) for result in ("PASS", "SKIP")], [2, 1])
+                   "000late 7", "@ end 1 0").runs[0]
+        self.assertEqual([run.count(result) for result in ("PASS", "SKIP", "FAIL")], [2, 1, 1])
 
     def test_only_the_token_ends_a_run(self):
         reader = read("@ start", "@ begin t m", "end 1 0", "@other end 1 0", "@ end 3 9", "@ done")

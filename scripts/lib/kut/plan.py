@@ -24,6 +24,7 @@ MODES = {
 EXTRA = (
     config.Test("smptest8", "smptest.flat", cpus=8),
     config.Test("vmexit_all", "vmexit.flat", timeout=240),
+    config.Test("tscdeadline_latency", "tscdeadline_latency.flat", args="200000 1000"),
     config.Test("hpet_read_test", "hpet_read_test.flat", cpus=2),
     config.Test("xapic_no_deadline", "apic.flat", cpus=2, timeout=60,
                 params="-cpu qemu64,-x2apic,-tsc-deadline"),

@@ -5,7 +5,8 @@ import dataclasses
 import re
 
 CASE = re.compile(r"^(PASS|FAIL|SKIP|XPASS|XFAIL|KFAIL): (.*)$")
-MEASURED = re.compile(r"^([a-z][a-z0-9_-]*) (?:-?[0-9]+|\((skipped)\))$")
+# vmexit prints a measurement's time, and before it a digit for each interrupt that came late.
+MEASURED = re.compile(r"^([0-9]*)([a-z][a-z0-9_-]*) (?:-?[0-9]+|\((skipped)\))$")
 COUNTS_AS = {"PASS": "PASS", "FAIL": "FAIL", "SKIP": "SKIP", "XPASS": "FAIL", "XFAIL": "PASS",
              "KFAIL": "PASS"}
 END = "(end)"
@@ -62,7 +63,8 @@ class Run:
             if case:
                 self.add_case(case[2], COUNTS_AS[case[1]])
             elif measured:
-                self.add_case(measured[1], "SKIP" if measured[2] else "PASS")
+                result = "SKIP" if measured[3] else "FAIL" if measured[1] else "PASS"
+                self.add_case(measured[2], result)
         self.cases[END] = self.end()
 
 
