@@ -208,6 +208,7 @@ START_TEST(small_oddities_are_fine)
 	bz_start(&builder);
 	ck_assert_int_eq(machine_try(&machine, builder.bytes, BZ_SIZE - 15), 0);
 	bz_put(&builder, BZ_SYSSIZE, BZ_CODE_SIZE / 16 - 8, 4);
+	machine_end(&machine);
 	machine_start(&machine);
 	load(&machine, &builder);
 	guest_expect_bytes(&machine, BZ_LOAD_AT + BZ_CODE_SIZE - 0x80, 0x80, RAM_DIRT);
