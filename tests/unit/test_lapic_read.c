@@ -148,6 +148,24 @@ START_TEST(R85_what_cannot_be_read_is_invalid)
 }
 END_TEST
 
+START_TEST(R19_R85_an_x2apic_holds_no_read)
+{
+	struct lapic_config config = fx_config();
+	struct lapic_state state;
+	uint32_t ones = UINT32_MAX;
+	struct lapic a;
+
+	config.remote_read = true;
+	a = fx_x2apic_with(config);
+	lapic_state_save(&a, FX_NOW, &state);
+	memcpy(state.page + LAPIC_ICR, &ones, sizeof(ones));
+	memcpy(state.page + LAPIC_RRD, &ones, sizeof(ones));
+	ck_assert_int_eq(lapic_state_restore(&a, &state, 0, FX_NOW), LAPIC_STATE_OK);
+	ck_assert_uint_eq(a.regs.icr.reg & LAPIC_ICR_READ_STATUS, 0);
+	ck_assert_uint_eq(a.regs.rrd.reg, 0);
+}
+END_TEST
+
 START_TEST(R85_a_busy_target_refuses)
 {
 	struct pair p = new_pair();
@@ -225,6 +243,7 @@ int main(void)
 		R85_what_cannot_be_read_is_invalid,
 		R85_a_read_goes_on_in_a_restored_apic,
 		R19_R85_x2apic_mode_ends_a_read,
+		R19_R85_an_x2apic_holds_no_read,
 		R85_a_busy_target_refuses,
 		R85_an_answer_to_something_else_is_dropped,
 		R85_shorthands_read_nothing,
