@@ -178,8 +178,14 @@ bool vcpu_come_to_rest(struct vcpu *vcpu);
  */
 bool vcpu_inject(struct vcpu *vcpu);
 
+/* ---- vcpu_cr8.c: TPR as CR8, and what it holds back ----------------------------------------------- */
+
+/* CR8 as the guest is to find it; before each KVM_RUN, when nothing changes TPR any more. 0 or -errno. */
+int vcpu_cr8_before_run(struct vcpu *vcpu);
 /* Take over what the guest did to CR8 during KVM_RUN; after each one. */
 void vcpu_cr8_after_run(struct vcpu *vcpu);
+/* When the vCPU has to look at CR8 again, because a vector waits for it; LAPIC_NEVER: no need. */
+uint64_t vcpu_cr8_poll_deadline(struct vcpu *vcpu, uint64_t now);
 
 /* ---- vcpu_events.c: what came through the inbox -------------------------------------------------- */
 
