@@ -136,9 +136,12 @@ static void print_lapic(FILE *out, struct vcpu *vcpu)
 	else
 		fprintf(out, " timer due in %lld ns",
 			(long long)(lapic_deadline(a) - kick_clock_ns()));
-	fprintf(out, " inbox 0x%x injection %s window %s\n", atomic_load(&vcpu->inbox.events),
+	fprintf(out, " inbox 0x%x injection %s window %s", atomic_load(&vcpu->inbox.events),
 		vcpu->injection_queued ? "queued" : "none",
 		vcpu->run->request_interrupt_window ? "asked" : "not-asked");
+	if (vcpu->lent)
+		fprintf(out, " waits for CR8 in KVM: %u", vcpu->lent);
+	fputc('\n', out);
 }
 
 /* ---- counters ----------------------------------------------------------------------------------- */
@@ -183,7 +186,9 @@ static void print_stats(FILE *out, struct vcpu *vcpu)
 	print_count(out, "", "windows", s->windows);
 	print_count(out, "", "pv-eoi", s->pv_eois);
 	print_count(out, "", "pv-eoi-revoked", s->pv_eois_revoked);
-	print_count(out, "", "tpr-polls", s->tpr_polls);
+	print_count(out, "", "cr8-lent", s->lent);
+	print_count(out, "", "cr8-taken", s->lent_taken);
+	print_count(out, "", "cr8-polls", s->tpr_polls);
 	print_count(out, "", "stressed", s->stressed);
 	for (int i = 0; i < 8; i++)
 		print_count(out, "ipi-", ipi_names[i], s->ipis[i]);

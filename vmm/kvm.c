@@ -167,17 +167,17 @@ int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value)
 }
 
 /*
- * SVR says software-disabled, so that KVM drops whatever one of its own features might post; LVT
- * LINT0 says unmasked ExtINT, which is what makes KVM_INTERRUPT inject.
+ * SVR says software-disabled unless a vector is lent, so that KVM drops whatever one of its own features
+ * might post; LVT LINT0 says unmasked ExtINT, which is what makes KVM_INTERRUPT inject.
  */
-int kvm_park_tpr(int vcpu_fd, uint32_t vcpu_id, uint8_t tpr)
+int kvm_park_set(int vcpu_fd, uint32_t vcpu_id, uint8_t tpr, uint8_t lent)
 {
 	struct kvm_lapic_state state;
-	const struct lapic_regs regs = {
+	struct lapic_regs regs = {
 		.id = { .reg = vcpu_id << 24 },
 		.tpr = { .reg = tpr },
 		.dfr = { .reg = LAPIC_DFR_FLAT },
-		.svr = { .reg = LAPIC_SVR_VECTOR },
+		.svr = { .reg = LAPIC_SVR_VECTOR | (lent ? LAPIC_SVR_ENABLE : 0) },
 		.lvt_cmci = { .reg = LAPIC_LVT_MASKED },
 		.lvt_timer = { .reg = LAPIC_LVT_MASKED },
 		.lvt_thermal = { .reg = LAPIC_LVT_MASKED },
@@ -187,8 +187,22 @@ int kvm_park_tpr(int vcpu_fd, uint32_t vcpu_id, uint8_t tpr)
 		.lvt_error = { .reg = LAPIC_LVT_MASKED },
 	};
 
+	if (lent)
+		regs.irr[lent / 32].reg = 1u << lent % 32;
 	memcpy(state.regs, &regs, sizeof(regs));
 	return kvm_set(vcpu_fd, KVM_SET_LAPIC, &state);
+}
+
+int kvm_park_waits(int vcpu_fd, uint8_t lent)
+{
+	struct kvm_lapic_state state;
+	struct lapic_regs regs;
+	int ret = kvm_get(vcpu_fd, KVM_GET_LAPIC, &state);
+
+	if (ret < 0)
+		return ret;
+	memcpy(&regs, state.regs, sizeof(regs));
+	return (regs.irr[lent / 32].reg >> lent % 32 & 1) != 0;
 }
 
 int kvm_park_lapic(int vcpu_fd, uint64_t page, uint32_t vcpu_id, bool bsp)
@@ -202,5 +216,5 @@ int kvm_park_lapic(int vcpu_fd, uint64_t page, uint32_t vcpu_id, bool bsp)
 	ret = kvm_set(vcpu_fd, KVM_SET_SREGS, &sregs);
 	if (ret < 0)
 		return ret;
-	return kvm_park_tpr(vcpu_fd, vcpu_id, 0);
+	return kvm_park_set(vcpu_fd, vcpu_id, 0, 0);
 }

@@ -70,7 +70,12 @@ int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value);
  * the LAPIC there. vcpu_id is the one the vCPU was created with.
  */
 int kvm_park_lapic(int vcpu_fd, uint64_t page, uint32_t vcpu_id, bool bsp);
-/* The parked LAPIC's TPR, which is what the guest's CR8 reads. */
-int kvm_park_tpr(int vcpu_fd, uint32_t vcpu_id, uint8_t tpr);
+/*
+ * What a parked LAPIC holds while the guest runs: the TPR that CR8 reads, and a vector in IRR that KVM is to
+ * deliver as soon as CR8 lets it. lent is that vector; 0, which is none: the LAPIC is software-disabled.
+ */
+int kvm_park_set(int vcpu_fd, uint32_t vcpu_id, uint8_t tpr, uint8_t lent);
+/* 1 while a vector that was lent is in IRR; 0: KVM has taken it, to deliver it; or -errno. */
+int kvm_park_waits(int vcpu_fd, uint8_t lent);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The start-up probe: snippets of 32-bit code on a scratch VM, each answering one question about
+ * The start-up probe: snippets of code on a scratch VM, each answering one question about
  * KVM's behaviour that the manuals of KVM leave open or that vendor modules differ in.
  */
 #include <errno.h>
@@ -12,8 +12,27 @@
 
 #define RAM_SIZE  0x10000u
 #define PARK_PAGE 0x8000u
+#define GDT       0x1f00u
 #define IDT       0x2000u
+#define IDT64     0x2800u
 #define STACK     0x4000u
+#define PML4      0x5000u
+#define PDPT      0x6000u
+#define PD        0x7000u
+
+/* Selectors. */
+#define CODE32 0x08u
+#define DATA   0x10u
+#define CODE64 0x18u
+
+#define CR0_PE       (1u << 0)
+#define CR0_PG       (1u << 31)
+#define CR4_PAE      (1u << 5)
+#define EFER_LME     (1u << 8)
+#define EFER_LMA     (1u << 10)
+#define PTE_PRESENT  (1u << 0)
+#define PTE_WRITABLE (1u << 1)
+#define PTE_LARGE    (1u << 7)
 
 /* out 0x11,al; hlt. No IRET: KVM's emulator, the engine of some hosts, has none for this mode. */
 static const uint8_t code_handler[] = { 0xe6, PROBE_PORT_HANDLER, 0xf4 };
@@ -23,11 +42,24 @@ const char *probe_check_name(enum probe_check check)
 	return probe_snippets[check].name;
 }
 
-/* 32-bit protected mode, flat, paging off: one setting of all segments for every snippet. */
-static int set_start(struct probe *p)
+/* 64-bit mode: the first 2 MiB mapped where they are. */
+static void enter_long_mode(struct kvm_sregs *sregs)
+{
+	sregs->cs.selector = CODE64;
+	sregs->cs.db = 0;
+	sregs->cs.l = 1;
+	sregs->cr3 = PML4;
+	sregs->cr4 |= CR4_PAE;
+	sregs->efer |= EFER_LME | EFER_LMA;
+	sregs->cr0 |= CR0_PG;
+	sregs->idt.base = IDT64;
+}
+
+/* 32-bit protected mode, flat, paging off, or 64-bit mode: one setting of all segments for each of them. */
+static int set_start(struct probe *p, bool long_mode)
 {
 	const struct kvm_segment code = {
-		.limit = ~0u, .selector = 8, .type = 11, .present = 1, .db = 1, .s = 1, .g = 1
+		.limit = ~0u, .selector = CODE32, .type = 11, .present = 1, .db = 1, .s = 1, .g = 1
 	};
 	struct kvm_segment data = code;
 	struct kvm_regs regs = { .rip = PROBE_CODE, .rsp = STACK, .rflags = 2 };
@@ -41,15 +73,19 @@ static int set_start(struct probe *p)
 	ret = kvm_get(p->vcpu, KVM_GET_SREGS, &sregs);
 	if (ret < 0)
 		return ret;
-	data.selector = 0x10;
+	data.selector = DATA;
 	data.type = 3;
 	sregs.cs = code;
 	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
-	sregs.cr0 |= 1;
+	sregs.cr0 = (sregs.cr0 & ~(uint64_t)CR0_PG) | CR0_PE;
+	sregs.cr4 = 0;
+	sregs.efer = 0;
 	sregs.idt.base = IDT;
 	sregs.idt.limit = 0x7ff;
-	sregs.gdt.base = IDT - 0x100;
-	sregs.gdt.limit = 0x17;
+	sregs.gdt.base = GDT;
+	sregs.gdt.limit = 0x1f;
+	if (long_mode)
+		enter_long_mode(&sregs);
 	ret = kvm_set(p->vcpu, KVM_SET_SREGS, &sregs);
 	if (ret < 0)
 		return ret;
@@ -58,12 +94,21 @@ static int set_start(struct probe *p)
 
 static void write_ram(struct probe *p)
 {
-	static const uint64_t gdt[3] = { 0, UINT64_C(0x00cf9b000000ffff),
-					 UINT64_C(0x00cf93000000ffff) };
-	const uint64_t gate = PROBE_HANDLER | (UINT64_C(8) << 16) | (UINT64_C(0x8e00) << 32);
+	static const uint64_t gdt[] = { 0, UINT64_C(0x00cf9b000000ffff),
+					UINT64_C(0x00cf93000000ffff),
+					UINT64_C(0x00af9b000000ffff) };
+	const uint64_t gate = PROBE_HANDLER | CODE32 << 16 | UINT64_C(0x8e00) << 32;
+	const uint64_t gate64[2] = { PROBE_HANDLER | CODE64 << 16 | UINT64_C(0x8e00) << 32 };
+	const uint64_t pml4e = PDPT | PTE_PRESENT | PTE_WRITABLE;
+	const uint64_t pdpte = PD | PTE_PRESENT | PTE_WRITABLE;
+	const uint64_t pde = PTE_PRESENT | PTE_WRITABLE | PTE_LARGE;
 
-	memcpy(p->ram + IDT - 0x100, gdt, sizeof(gdt));
+	memcpy(p->ram + GDT, gdt, sizeof(gdt));
 	memcpy(p->ram + IDT + PROBE_VECTOR * sizeof(gate), &gate, sizeof(gate));
+	memcpy(p->ram + IDT64 + PROBE_VECTOR * sizeof(gate64), gate64, sizeof(gate64));
+	memcpy(p->ram + PML4, &pml4e, sizeof(pml4e));
+	memcpy(p->ram + PDPT, &pdpte, sizeof(pdpte));
+	memcpy(p->ram + PD, &pde, sizeof(pde));
 	memcpy(p->ram + PROBE_HANDLER, code_handler, sizeof(code_handler));
 }
 
@@ -146,13 +191,13 @@ static int run_checks(struct probe *p, struct probe_result *result)
 	result->parked_is_sound = true;
 	for (int i = 0; i < PROBE_CHECKS; i++) {
 		write_snippet(p, &probe_snippets[i]);
-		ret = set_start(p);
+		ret = set_start(p, probe_snippets[i].long_mode);
 		if (ret < 0)
 			return ret;
 		result->passed[i] = probe_snippets[i].judge(p);
 		if (result->passed[i])
 			continue;
-		if (i == PROBE_TSC_DEADLINE_MSR)
+		if (probe_snippets[i].optional)
 			continue;
 		result->parked_is_sound = false;
 		break;

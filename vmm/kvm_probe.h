@@ -18,12 +18,13 @@ enum probe_check {
 	PROBE_INJECTION,        /* KVM_INTERRUPT is delivered, and refused while one is queued */
 	PROBE_HLT_WAKE,         /* a signal and KVM_INTERRUPT end a HLT inside KVM */
 	PROBE_CPUID_APIC,       /* CPUID.01H:EDX.APIC is 1 */
+	PROBE_CR8,              /* a vector in the parked LAPIC is delivered when CR8 falls */
 	PROBE_CHECKS,
 };
 
 struct probe_result {
 	bool passed[PROBE_CHECKS];
-	bool parked_is_sound; /* all but PROBE_TSC_DEADLINE_MSR */
+	bool parked_is_sound; /* all but PROBE_TSC_DEADLINE_MSR and PROBE_CR8 */
 	uint32_t tsc_khz;     /* of a guest's TSC; 0: KVM does not tell */
 };
 

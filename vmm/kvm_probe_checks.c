@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The start-up probe's questions: snippets of 32-bit code, and what their exits have to be. */
+/* The start-up probe's questions: snippets of code, and what their exits have to be. */
 #include <errno.h>
 #include <string.h>
 
 #include "lapic/lapic_regs.h"
 #include "vmm/kvm_probe_priv.h"
 
-#define HLT_KICK_NS 100000
-#define HLT_TRIES   12
+#define HLT_KICK_NS  100000
+#define HLT_TRIES    12
+#define CR8_LIMIT_NS 50000000
 
 /* What one KVM_RUN ended in. */
 struct probe_exit {
@@ -39,6 +40,10 @@ static const uint8_t code_hlt[] = { 0xfb, 0xf4, 0x90 };
 /* mov eax,1; cpuid; out 0x10,al */
 static const uint8_t code_cpuid[] = { 0xb8, 0x01, 0x00, 0x00,           0x00,
 				      0x0f, 0xa2, 0xe6, PROBE_PORT_DONE };
+
+/* sti; nop; out 0x10,al; xor eax,eax; mov cr8,rax; jmp $ */
+static const uint8_t code_cr8[] = { 0xfb, 0x90, 0xe6, PROBE_PORT_DONE, 0x31, 0xc0, 0x44, 0x0f, 0x22,
+				    0xc0, 0xeb, 0xfe };
 
 /* One KVM_RUN. Exits that read get 0; MSR exits are let through without a #GP. */
 static struct probe_exit step(struct probe *p)
@@ -155,16 +160,39 @@ static bool judge_cpuid(struct probe *p)
 	       (regs.rdx & (1u << 9));
 }
 
+/* Held back by CR8 while that is of the vector's own class, and delivered when it is 0. */
+static bool releases_by_cr8(struct probe *p)
+{
+	if (kvm_park_set(p->vcpu, 0, PROBE_VECTOR & 0xf0, PROBE_VECTOR))
+		return false;
+	if (!is_port(step(p), PROBE_PORT_DONE) || kvm_park_waits(p->vcpu, PROBE_VECTOR) != 1)
+		return false;
+	kick_timer_arm(&p->timer, kick_clock_ns() + CR8_LIMIT_NS);
+	return is_port(step(p), PROBE_PORT_HANDLER) && kvm_park_waits(p->vcpu, PROBE_VECTOR) == 0;
+}
+
+static bool judge_cr8(struct probe *p)
+{
+	bool passed = releases_by_cr8(p);
+
+	return kvm_park_set(p->vcpu, 0, 0, 0) == 0 && passed;
+}
+
 const struct probe_snippet probe_snippets[PROBE_CHECKS] = {
-	[PROBE_MMIO] = { "APIC page exits as MMIO", code_mmio, sizeof(code_mmio), judge_mmio },
-	[PROBE_X2APIC_MSR] = { "x2APIC MSRs exit", code_x2apic, sizeof(code_x2apic), judge_x2apic },
-	[PROBE_APIC_BASE_MSR] = { "IA32_APIC_BASE exits", code_base, sizeof(code_base),
-				  judge_base },
+	[PROBE_MMIO] = { "APIC page exits as MMIO", code_mmio, sizeof(code_mmio), judge_mmio, false,
+			 false },
+	[PROBE_X2APIC_MSR] = { "x2APIC MSRs exit", code_x2apic, sizeof(code_x2apic), judge_x2apic,
+			       false, false },
+	[PROBE_APIC_BASE_MSR] = { "IA32_APIC_BASE exits", code_base, sizeof(code_base), judge_base,
+				  false, false },
 	[PROBE_TSC_DEADLINE_MSR] = { "IA32_TSC_DEADLINE exits", code_deadline,
-				     sizeof(code_deadline), judge_deadline },
+				     sizeof(code_deadline), judge_deadline, false, true },
 	[PROBE_INJECTION] = { "KVM_INTERRUPT injects through a parked LAPIC", code_inject,
-			      sizeof(code_inject), judge_inject },
-	[PROBE_HLT_WAKE] = { "a signal ends HLT inside KVM", code_hlt, sizeof(code_hlt),
-			     judge_hlt },
-	[PROBE_CPUID_APIC] = { "CPUID shows an APIC", code_cpuid, sizeof(code_cpuid), judge_cpuid },
+			      sizeof(code_inject), judge_inject, false, false },
+	[PROBE_HLT_WAKE] = { "a signal ends HLT inside KVM", code_hlt, sizeof(code_hlt), judge_hlt,
+			     false, false },
+	[PROBE_CPUID_APIC] = { "CPUID shows an APIC", code_cpuid, sizeof(code_cpuid), judge_cpuid,
+			       false, false },
+	[PROBE_CR8] = { "a lowered CR8 releases a vector inside KVM", code_cr8, sizeof(code_cr8),
+			judge_cr8, true, true },
 };

@@ -26,12 +26,14 @@ struct probe {
 	struct kick_timer timer;
 };
 
-/* One question: code in the mode that the CPU is in, and what its exits say. */
+/* One question: code, in 32-bit or 64-bit mode, and what its exits say. */
 struct probe_snippet {
 	const char *name;
 	const uint8_t *code;
 	size_t size;
 	bool (*judge)(struct probe *p);
+	bool long_mode;
+	bool optional; /* a parked LAPIC can do without it */
 };
 
 extern const struct probe_snippet probe_snippets[PROBE_CHECKS];

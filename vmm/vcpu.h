@@ -75,7 +75,9 @@ struct vcpu_stats {
 	uint64_t pv_eois;         /* EOIs by flag: exits saved */
 	uint64_t pv_eois_revoked; /* flags taken back unused */
 	uint64_t stressed;        /* times that --stress-state saved and restored */
-	uint64_t tpr_polls;       /* rounds with a vector that only TPR held back */
+	uint64_t lent;            /* times that a vector was lent to KVM until CR8 falls */
+	uint64_t lent_taken;      /* such vectors that KVM has delivered */
+	uint64_t tpr_polls;       /* rounds that waited to look at CR8 again */
 };
 
 struct vcpu {
@@ -104,7 +106,8 @@ struct vcpu {
 	bool unfinished_exit;  /* the last exit's instruction is completed by the next KVM_RUN */
 	bool injection_queued; /* KVM_INTERRUPT since the guest was last known to be ready */
 	uint32_t cr8;          /* CR8 as KVM has it */
-	uint64_t tpr_poll_ns;  /* present interval of looking at CR8 again; 0: not polling */
+	uint8_t lent;          /* the vector that KVM is to deliver when CR8 falls; 0: none */
+	uint64_t tpr_poll_ns;  /* present interval of looking at CR8 again; 0: no need */
 	uint32_t stress_exits; /* since the last time (stress.h) */
 	struct vcpu_stats stats;
 };
@@ -180,10 +183,15 @@ bool vcpu_inject(struct vcpu *vcpu);
 
 /* ---- vcpu_cr8.c: TPR as CR8, and what it holds back ----------------------------------------------- */
 
-/* CR8 as the guest is to find it; before each KVM_RUN, when nothing changes TPR any more. 0 or -errno. */
+/*
+ * CR8 as the guest is to find it, and the vector that waits for it to fall lent to KVM; before each KVM_RUN
+ * that enters the guest, when nothing changes TPR, IRR or ISR any more but an injection. 0 or -errno.
+ */
 int vcpu_cr8_before_run(struct vcpu *vcpu);
-/* Take over what the guest did to CR8 during KVM_RUN; after each one. */
+/* Take over what the guest did to CR8 during KVM_RUN, and what that released; after each one. */
 void vcpu_cr8_after_run(struct vcpu *vcpu);
+/* KVM is to deliver nothing by itself until the next vcpu_cr8_before_run(). 0 or -errno. */
+int vcpu_cr8_take_back(struct vcpu *vcpu);
 /* When the vCPU has to look at CR8 again, because a vector waits for it; LAPIC_NEVER: no need. */
 uint64_t vcpu_cr8_poll_deadline(struct vcpu *vcpu, uint64_t now);
 

@@ -191,10 +191,12 @@ static void reset_pv_msrs(struct vcpu *vcpu)
 int vcpu_reset_init(struct vcpu *vcpu)
 {
 	const struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
-	int ret = 0;
+	int ret;
 
 	finish_exit(vcpu);
-	if (vcpu->injection_queued && vcpu->machine->shape == IRQCHIP_PARKED)
+	/* The entry below raises IF: a vector that waits for CR8 in KVM must not come in by it. */
+	ret = vcpu_cr8_take_back(vcpu);
+	if (ret == 0 && vcpu->injection_queued && vcpu->machine->shape == IRQCHIP_PARKED)
 		ret = expose_queued_vector(vcpu);
 	vcpu->injection_queued = false;
 	vcpu->gp_pending = false;

@@ -69,7 +69,8 @@ static void run_until_taken(struct vcpu *vcpu)
 
 bool vcpu_come_to_rest(struct vcpu *vcpu)
 {
-	bool finished = finish_instruction(vcpu);
+	/* What waits for CR8 in KVM waits in our IRR as well. */
+	bool finished = finish_instruction(vcpu) && vcpu_cr8_take_back(vcpu) == 0;
 
 	if (finished && vector_is_hidden(vcpu))
 		show_vector(vcpu);

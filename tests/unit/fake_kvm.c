@@ -109,6 +109,29 @@ int __wrap_kvm_set(int fd, unsigned long request, const void *argument)
 	}
 }
 
+int __wrap_kvm_park_set(int fd, uint32_t vcpu_id, uint8_t tpr, uint8_t lent)
+{
+	struct fake_vcpu *fake = fake_of(fd);
+
+	(void)vcpu_id;
+	if (!fake)
+		return -EBADF;
+	fake->parked_tpr = tpr;
+	fake->parked_irr = lent;
+	fake->run.cr8 = tpr >> 4;
+	fake->parks++;
+	return 0;
+}
+
+int __wrap_kvm_park_waits(int fd, uint8_t lent)
+{
+	const struct fake_vcpu *fake = fake_of(fd);
+
+	if (!fake)
+		return -EBADF;
+	return fake->park_refusal ? fake->park_refusal : fake->parked_irr == lent;
+}
+
 /* Atomically with respect to the signal: look at immediate_exit, and wait if it is clear. */
 static int stay_inside(struct fake_vcpu *fake)
 {

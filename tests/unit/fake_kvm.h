@@ -3,8 +3,8 @@
  * A machine on a made-up KVM, for tests of the code around KVM_RUN.
  *
  * fake_kvm.c takes the place of vmm/kvm.c's wrappers, for which a test is linked with
- * -Wl,--wrap=kvm_run_vcpu,--wrap=kvm_interrupt,--wrap=kvm_get,--wrap=kvm_set. The descriptor of a
- * made-up vCPU is a file that holds the address of its struct fake_vcpu.
+ * -Wl,--wrap=kvm_run_vcpu and so on (tests/unit/CMakeLists.txt). The descriptor of a made-up vCPU is a
+ * file that holds the address of its struct fake_vcpu.
  */
 #ifndef TESTS_UNIT_FAKE_KVM_H
 #define TESTS_UNIT_FAKE_KVM_H
@@ -28,6 +28,10 @@ struct fake_vcpu {
 	int refusal;         /* what KVM_INTERRUPT answers: 0, or -errno */
 	uint32_t interrupts; /* vectors that were queued */
 	uint32_t nmis;
+	uint8_t parked_tpr; /* of the parked LAPIC */
+	uint8_t parked_irr; /* the vector in it, or 0 */
+	uint32_t parks;     /* times that these were set */
+	int park_refusal;   /* what looking at it answers: 0, or -errno */
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
 	struct kvm_vcpu_events events;
@@ -65,5 +69,7 @@ int __wrap_kvm_run_vcpu(int fd);
 int __wrap_kvm_interrupt(int fd, uint8_t vector);
 int __wrap_kvm_get(int fd, unsigned long request, void *argument);
 int __wrap_kvm_set(int fd, unsigned long request, const void *argument);
+int __wrap_kvm_park_set(int fd, uint32_t vcpu_id, uint8_t tpr, uint8_t lent);
+int __wrap_kvm_park_waits(int fd, uint8_t lent);
 
 #endif
