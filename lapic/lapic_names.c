@@ -161,7 +161,8 @@ uint32_t lapic_reg_bits(const struct lapic_reg_desc *desc, bool x2apic)
 	case LAPIC_TIMER_CCR:
 		return UINT32_MAX;
 	case LAPIC_ICR:
-		return desc->writable | LAPIC_ICR_DELIVERY_STATUS;
+		return desc->writable | LAPIC_ICR_DELIVERY_STATUS |
+		       (x2apic ? 0 : LAPIC_ICR_READ_STATUS); /* R30, D59 */
 	default:
 		return desc->writable;
 	}

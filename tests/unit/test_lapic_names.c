@@ -157,7 +157,7 @@ START_TEST(R37_R39_R41_R44_no_register_takes_what_it_cannot_hold)
 		{ LAPIC_IRR + 0x70, UINT32_MAX, UINT32_MAX },
 		{ LAPIC_ESR, 0xff, 0xff },
 		{ LAPIC_LVT_CMCI, 0x117ff, 0x117ff },
-		{ LAPIC_ICR, 0xcdfff, 0xcdfff },
+		{ LAPIC_ICR, 0xfdfff, 0xcdfff },
 		{ LAPIC_ICR_HIGH, 0xff000000, UINT32_MAX },
 		{ LAPIC_LVT_TIMER, 0x710ff, 0x710ff },
 		{ LAPIC_LVT_THERMAL, 0x117ff, 0x117ff },

@@ -124,6 +124,52 @@ START_TEST(R48_vectors_that_kvm_lets_through_are_taken)
 }
 END_TEST
 
+/* The APIC reads its own VERSION, as it would that of another one. */
+static void answer_read(struct lapic *a, struct lapic_inbox *inbox)
+{
+	const struct apic_msg msg = { .mode = APIC_MODE_REMOTE_READ, .vector = LAPIC_VERSION / 16 };
+	uint64_t answer;
+	uint32_t from;
+	bool kick;
+
+	ck_assert(lapic_post_read(inbox, 0, &msg, &kick));
+	ck_assert_uint_eq(lapic_drain(a, inbox), LAPIC_EVENT_READ);
+	ck_assert(lapic_answer_read(a, inbox, FX_NOW, &from, &answer));
+	lapic_post_answer(inbox, answer);
+	ck_assert_uint_eq(lapic_drain(a, inbox), 0);
+}
+
+/* What a remote read leaves in ICR is taken, and restored as it was judged. */
+START_TEST(R85_the_state_of_a_remote_read_is_taken)
+{
+	static const uint32_t answers[] = { LAPIC_ICR_READ_PENDING, LAPIC_ICR_READ_VALID };
+	struct lapic_config config = fx_config();
+
+	config.remote_read = true;
+	for (size_t i = 0; i < FX_COUNT(answers); i++) {
+		struct lapic a = fx_enabled_with(config);
+		struct lapic_inbox inbox;
+		struct lapicdump_input input;
+		struct bytes bytes;
+
+		lapic_inbox_reset(&inbox);
+		fx_write(&a, LAPIC_ICR, 0x300 | LAPIC_VERSION / 16);
+		if (answers[i] == LAPIC_ICR_READ_VALID)
+			answer_read(&a, &inbox);
+		ck_assert_uint_eq(a.regs.icr.reg & LAPIC_ICR_READ_STATUS, answers[i]);
+		bytes = page_of(&a, true);
+		(void)accepted(&bytes, false);
+		refused(&bytes, true, "found ICR 0x000");
+		bytes = state_of(&a);
+		input = accepted(&bytes, false);
+		lapic_power_up(&a, &config);
+		ck_assert_int_eq(lapic_state_restore(&a, &input.state, 0, FX_NOW), LAPIC_STATE_OK);
+		ck_assert_uint_eq(a.regs.icr.reg & LAPIC_ICR_READ_STATUS, answers[i]);
+		ck_assert_uint_eq(a.regs.rrd.reg, i == 0 ? 0 : a.regs.version.reg);
+	}
+}
+END_TEST
+
 START_TEST(R91_the_mode_is_told_by_id_and_ldr)
 {
 	struct lapic a = fx_x2apic();
@@ -182,6 +228,7 @@ int main(void)
 		zeros_ones_and_other_versions_are_refused,
 		reserved_bits_are_refused,
 		R48_vectors_that_kvm_lets_through_are_taken,
+		R85_the_state_of_a_remote_read_is_taken,
 		R91_the_mode_is_told_by_id_and_ldr,
 		damaged_states_are_refused,
 		force_takes_any_page,
