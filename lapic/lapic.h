@@ -83,6 +83,7 @@ struct lapic {
 	uint32_t events;      /* LAPIC_EVENT_* of local origin, not taken yet */
 	bool lint_level[2];   /* the pins as last driven, true = asserted (R103) */
 	bool wait_for_sipi;
+	uint8_t lint0_vector; /* under which LVT_LINT0's remote IRR was set (R102) */
 	struct lapic_counters counters;
 };
 

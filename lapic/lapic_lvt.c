@@ -109,18 +109,40 @@ static void lint0_sample(struct lapic *a)
 	if (!a->lint_level[LAPIC_LINT0] || lvt & (LAPIC_LVT_MASKED | LAPIC_LVT_REMOTE_IRR))
 		return;
 	lapic_accept(a, vector_of(lvt), true);
-	if (vector_of(lvt) >= LAPIC_FIRST_VECTOR)
-		a->regs.lvt_lint0.reg |= LAPIC_LVT_REMOTE_IRR;
+	if (vector_of(lvt) < LAPIC_FIRST_VECTOR)
+		return;
+	a->regs.lvt_lint0.reg |= LAPIC_LVT_REMOTE_IRR;
+	a->lint0_vector = vector_of(lvt);
 }
 
+/* Of the vector that was accepted: the entry may have been given another one since (D18). */
 void lapic_lint0_eoi(struct lapic *a, uint32_t vector)
 {
-	uint32_t lvt = a->regs.lvt_lint0.reg;
-
-	if (!(lvt & LAPIC_LVT_REMOTE_IRR) || vector_of(lvt) != vector)
+	if (!(a->regs.lvt_lint0.reg & LAPIC_LVT_REMOTE_IRR) || a->lint0_vector != vector)
 		return;
 	a->regs.lvt_lint0.reg &= ~LAPIC_LVT_REMOTE_IRR;
 	lint0_sample(a);
+}
+
+static bool is_outstanding(const struct lapic *a, uint32_t vector)
+{
+	uint32_t bits = a->regs.irr[vector / 32].reg | a->regs.isr[vector / 32].reg;
+
+	return (bits >> vector % 32 & 1) != 0;
+}
+
+void lapic_lint0_restore(struct lapic *a, uint8_t vector)
+{
+	bool level = lapic_lint0_is_level(a);
+
+	if (!(a->regs.lvt_lint0.reg & LAPIC_LVT_REMOTE_IRR))
+		return;
+	a->lint0_vector = vector ? vector : vector_of(a->regs.lvt_lint0.reg);
+	if (level && is_outstanding(a, a->lint0_vector))
+		return;
+	a->regs.lvt_lint0.reg &= ~LAPIC_LVT_REMOTE_IRR;
+	if (level)
+		lint0_sample(a);
 }
 
 /*

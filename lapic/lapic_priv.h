@@ -150,6 +150,12 @@ bool lapic_lint0_is_level(const struct lapic *a);
 /* vector's EOI: the LINT0 pin may be waiting for it (R102). */
 void lapic_lint0_eoi(struct lapic *a, uint32_t vector);
 
+/*
+ * The registers are restored: remote IRR stands for a level that was accepted under vector, 0 being the
+ * entry's own. What no EOI would end is none (D18).
+ */
+void lapic_lint0_restore(struct lapic *a, uint8_t vector);
+
 /* ---- lapic_state.c --------------------------------------------------------------------------- */
 
 /* Is *state of this version, and consistent as far as that can be told without a configuration? */

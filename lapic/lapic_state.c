@@ -14,6 +14,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a state is used as it lies in memory");
 
+#define VERSION_1 1u
+
 #define FLAGS (LAPIC_STATE_WAIT_FOR_SIPI | LAPIC_STATE_LINT0 | LAPIC_STATE_LINT1)
 
 #define EVENTS (LAPIC_EVENT_NMI | LAPIC_EVENT_SMI | LAPIC_EVENT_INIT)
@@ -81,6 +83,8 @@ void lapic_state_save(const struct lapic *a, uint64_t now, struct lapic_state *s
 		.esr_pending = then.esr_pending,
 		.events = a->events,
 	};
+	if (a->regs.lvt_lint0.reg & LAPIC_LVT_REMOTE_IRR)
+		state->lint0_vector = a->lint0_vector;
 	if (!deadline_mode && then.timer.deadline != LAPIC_NEVER)
 		state->timer_remaining = then.timer.deadline - now;
 	__builtin_memcpy(state->page, &then.regs, sizeof(state->page));
@@ -97,11 +101,21 @@ enum lapic_state_error lapic_state_check(const struct lapic_state *state)
 	if (state->size != sizeof(*state))
 		return LAPIC_STATE_BAD_SIZE;
 	if (state->flags & ~FLAGS || state->events & ~EVENTS || state->esr_pending & ~ERRORS ||
-	    state->reserved != 0)
+	    state->lint0_vector > UINT8_MAX)
 		return LAPIC_STATE_BAD_RESERVED;
 	if ((state->base & LAPIC_BASE_EXTD) && !(state->base & LAPIC_BASE_EN))
 		return LAPIC_STATE_BAD_BASE; /* R14 */
 	return LAPIC_STATE_OK;
+}
+
+/* What is lint0_vector now was reserved, and had to be 0. */
+static void from_version_1(struct lapic_state *state)
+{
+	if (state->version != VERSION_1)
+		return;
+	state->version = LAPIC_STATE_VERSION;
+	if (state->lint0_vector != 0)
+		state->lint0_vector = UINT32_MAX;
 }
 
 enum lapic_state_error lapic_state_from_bytes(struct lapic_state *state, const void *bytes,
@@ -113,6 +127,7 @@ enum lapic_state_error lapic_state_from_bytes(struct lapic_state *state, const v
 	if (size < sizeof(copy))
 		return LAPIC_STATE_TRUNCATED;
 	__builtin_memcpy(&copy, bytes, sizeof(copy));
+	from_version_1(&copy);
 	error = lapic_state_check(&copy);
 	if (error == LAPIC_STATE_OK && size > sizeof(copy))
 		error = LAPIC_STATE_BAD_SIZE;
@@ -207,8 +222,6 @@ static void restore_regs(struct lapic *a, const uint8_t page[LAPIC_REGS_SIZE])
 		if (extint)
 			a->regs.lvt_lint0.reg &= ~LAPIC_LVT_MASKED;
 	}
-	if (!lapic_lint0_is_level(a))
-		a->regs.lvt_lint0.reg &= ~LAPIC_LVT_REMOTE_IRR; /* D18 */
 }
 
 enum lapic_state_error lapic_state_restore(struct lapic *a, const struct lapic_state *state,
@@ -234,6 +247,7 @@ enum lapic_state_error lapic_state_restore(struct lapic *a, const struct lapic_s
 	if (lapic_enabled(&next)) {
 		next.esr_pending = state->esr_pending;
 		restore_regs(&next, state->page);
+		lapic_lint0_restore(&next, (uint8_t)state->lint0_vector);
 		lapic_timer_restore(&next, state->timer_remaining, state->tsc_deadline, guest_tsc,
 				    now);
 	} else {

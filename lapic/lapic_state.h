@@ -29,7 +29,7 @@
 struct lapic;
 
 #define LAPIC_STATE_MAGIC   0x4350414cu /* "LAPC" in memory */
-#define LAPIC_STATE_VERSION 1
+#define LAPIC_STATE_VERSION 2
 
 /* Bits of flags. */
 #define LAPIC_STATE_WAIT_FOR_SIPI (1u << 0)
@@ -47,7 +47,8 @@ struct lapic_state {
 	uint32_t id;              /* initial APIC id: whose state it is */
 	uint32_t esr_pending;     /* errors since the last write of ESR (R45) */
 	uint32_t events;          /* LAPIC_EVENT_* of local origin, not taken yet */
-	uint32_t reserved;        /* 0 */
+	uint32_t
+		lint0_vector; /* accepted under remote IRR (R102); 0: the one in LVT_LINT0, or none */
 	uint8_t page[LAPIC_REGS_SIZE]; /* the registers as software reads them, TIMER_CCR too */
 };
 
@@ -93,7 +94,10 @@ void lapic_state_save(const struct lapic *a, uint64_t now, struct lapic_state *s
 enum lapic_state_error lapic_state_restore(struct lapic *a, const struct lapic_state *state,
 					   uint64_t guest_tsc, uint64_t now);
 
-/* A state from size bytes at any address, its header checked; *state is untouched on error. */
+/*
+ * A state from size bytes at any address, its header checked; *state is untouched on error. Version 1,
+ * which had no lint0_vector, is taken and becomes one of this version.
+ */
 enum lapic_state_error lapic_state_from_bytes(struct lapic_state *state, const void *bytes,
 					      size_t size);
 

@@ -20,7 +20,7 @@
 
 struct vcpu;
 
-#define VCPU_STATE_VERSION  1
+#define VCPU_STATE_VERSION  2
 #define VCPU_STATE_MSRS     1024
 #define VCPU_STATE_XSAVE    (64u << 10)
 #define VCPU_XSAVE_SIZE_MIN sizeof(struct kvm_xsave)

@@ -224,7 +224,7 @@ void model_end_of_interrupt(struct model_apic *m, struct model_result *result)
 		result->kind = LAPIC_EFFECT_EOI;
 		result->eoi_vector = (uint8_t)vector;
 	}
-	if (m->lint0.remote_irr && m->lint0.vector == vector) {
+	if (m->lint0.remote_irr && m->lint0_accepted == vector) {
 		m->lint0.remote_irr = false;
 		model_sample_lint0(m);
 	}

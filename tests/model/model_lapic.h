@@ -91,6 +91,7 @@ struct model_apic {
 	uint64_t tsc_deadline;
 
 	bool line[2];
+	uint8_t lint0_accepted;     /* the vector that remote IRR stands for */
 	struct model_events events; /* from the pins and the LVTs */
 	bool wait_for_sipi;
 };

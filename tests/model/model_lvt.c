@@ -123,6 +123,7 @@ void model_sample_lint0(struct model_apic *m)
 		return;
 	model_accept(m, lvt->vector, true);
 	lvt->remote_irr = m->irr[lvt->vector];
+	m->lint0_accepted = lvt->vector;
 }
 
 void model_pin(struct model_apic *m, int pin, bool asserted)

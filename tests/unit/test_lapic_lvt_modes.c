@@ -6,7 +6,8 @@
  */
 #include "tests/unit/lapic_fixture.h"
 
-#define VECTOR 0x41u
+#define VECTOR       0x41u
+#define OTHER_VECTOR 0x62u
 
 static uint32_t mode_bits(unsigned int mode)
 {
@@ -116,6 +117,35 @@ START_TEST(R102_leaving_the_level_mode_clears_remote_irr)
 }
 END_TEST
 
+/* D18: what has been accepted decides, not what the entry holds by then. */
+START_TEST(R102_a_vector_rewritten_in_service_does_not_shut_the_pin)
+{
+	for (int in_service = 0; in_service < 2; in_service++) {
+		struct lapic a = fx_enabled();
+
+		fx_write(&a, LAPIC_LVT_LINT0, LAPIC_LVT_LEVEL | VECTOR);
+		lapic_lint_set(&a, LAPIC_LINT0, true);
+		if (in_service)
+			fx_take(&a, VECTOR);
+		fx_write(&a, LAPIC_LVT_LINT0, LAPIC_LVT_LEVEL | OTHER_VECTOR);
+		if (!in_service)
+			fx_take(&a, VECTOR);
+		/* An EOI of the new vector, from elsewhere, ends nothing of the pin's. */
+		lapic_accept(&a, OTHER_VECTOR, false);
+		fx_take(&a, OTHER_VECTOR);
+		fx_eoi(&a);
+		ck_assert_int_eq(lapic_pending(&a), LAPIC_NO_VECTOR);
+		ck_assert(fx_bitmap_empty(&a, LAPIC_IRR));
+		fx_eoi(&a);
+		fx_take(&a, OTHER_VECTOR);
+		lapic_lint_set(&a, LAPIC_LINT0, false);
+		fx_eoi(&a);
+		ck_assert_uint_eq(fx_read(&a, LAPIC_LVT_LINT0), LAPIC_LVT_LEVEL | OTHER_VECTOR);
+		ck_assert_int_eq(lapic_pending(&a), LAPIC_NO_VECTOR);
+	}
+}
+END_TEST
+
 START_TEST(pins_that_do_not_exist_are_ignored)
 {
 	struct lapic a = fx_enabled();
@@ -138,6 +168,7 @@ int main(void)
 		R13_a_hardware_disabled_apic_has_no_other_sources,
 		R47_R102_an_illegal_level_sets_no_remote_irr,
 		R102_leaving_the_level_mode_clears_remote_irr,
+		R102_a_vector_rewritten_in_service_does_not_shut_the_pin,
 		pins_that_do_not_exist_are_ignored,
 	};
 

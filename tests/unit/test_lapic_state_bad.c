@@ -82,7 +82,7 @@ START_TEST(bits_that_are_not_defined_are_refused)
 	bad.esr_pending = LAPIC_ESR_SEND_ACCEPT; /* R54 */
 	check_refused(&bad, LAPIC_STATE_BAD_RESERVED);
 	bad = good;
-	bad.reserved = 1;
+	bad.lint0_vector = 256;
 	check_refused(&bad, LAPIC_STATE_BAD_RESERVED);
 }
 END_TEST

@@ -64,7 +64,7 @@ static struct lapic_state random_state(const struct lapic *a, uint64_t *seed)
 	state.id = a->config.id;
 	state.esr_pending &= 0xf0;
 	state.events &= LAPIC_EVENT_NMI | LAPIC_EVENT_SMI | LAPIC_EVENT_INIT;
-	state.reserved = 0;
+	state.lint0_vector %= 256;
 	if (state.base & LAPIC_BASE_EXTD)
 		lapic_page_store(state.page, LAPIC_ID, state.id);
 	return state;

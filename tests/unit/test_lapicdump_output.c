@@ -59,7 +59,9 @@ START_TEST(words_of_a_cpu_that_waits)
 	char *text;
 
 	fx_write(&a, LAPIC_LVT_TIMER, 0x50040);
-	a.lint_level[LAPIC_LINT0] = true;
+	fx_write(&a, LAPIC_SVR, FX_SVR_ENABLED);
+	fx_write(&a, LAPIC_LVT_LINT0, LAPIC_LVT_LEVEL | 81);
+	lapic_lint_set(&a, LAPIC_LINT0, true);
 	ck_assert_int_eq(lapic_tsc_deadline_write(&a, 12345, 0, FX_NOW), LAPIC_OK);
 	bytes = state_of(&a);
 	input = accepted(&bytes, false);
@@ -67,6 +69,7 @@ START_TEST(words_of_a_cpu_that_waits)
 	ck_assert_ptr_nonnull(strstr(text, " initial id 5 waits for SIPI\n"));
 	ck_assert_ptr_nonnull(strstr(text, "  TSC deadline 12345\n"));
 	ck_assert_ptr_nonnull(strstr(text, " LINT0 asserted LINT1 low\n"));
+	ck_assert_ptr_nonnull(strstr(text, "  LINT0 waits for the EOI of 81\n"));
 	ck_assert_ptr_null(strstr(text, "timer due"));
 	free(text);
 }
@@ -122,9 +125,10 @@ START_TEST(json_of_a_state)
 	check_member(root, "irr", "[86, 114]");
 	check_member(root, "level", "[97]");
 	check_member(root, "state",
-		     "{'version': 1, 'base': 4276095232, 'initial_id': 5, "
+		     "{'version': 2, 'base': 4276095232, 'initial_id': 5, "
 		     "'timer_remaining_ns': 10000, 'tsc_deadline': 0, 'esr_pending': 64, "
-		     "'events': 4, 'wait_for_sipi': false, 'lint0': false, 'lint1': true}");
+		     "'events': 4, 'wait_for_sipi': false, 'lint0': false, 'lint1': true, "
+		     "'lint0_vector': 0}");
 	check_member(json_object_get(root, "registers"), "TPR", "33");
 	check_member(json_object_get(root, "lvt"), "LVT_LINT0",
 		     "{'vector': 85, 'delivery_mode': 'Fixed', 'delivery_status': false, "
@@ -149,6 +153,7 @@ START_TEST(json_of_an_icr_and_of_large_numbers)
 	bytes = state_of(&a);
 	((struct lapic_state *)bytes.at)->tsc_deadline = UINT64_MAX;
 	((struct lapic_state *)bytes.at)->flags |= LAPIC_STATE_WAIT_FOR_SIPI;
+	((struct lapic_state *)bytes.at)->lint0_vector = 81;
 	input = accepted(&bytes, false);
 	root = json_of(&input);
 	check_member(root, "icr",
@@ -156,10 +161,10 @@ START_TEST(json_of_an_icr_and_of_large_numbers)
 		     "'assert': true, 'trigger_mode': 'level', 'shorthand': 'all-but-self', "
 		     "'destination': 4294967294}");
 	check_member(root, "state",
-		     "{'version': 1, 'base': 4276096256, 'initial_id': 5, "
+		     "{'version': 2, 'base': 4276096256, 'initial_id': 5, "
 		     "'timer_remaining_ns': null, 'tsc_deadline': '0xffffffffffffffff', "
 		     "'esr_pending': 0, 'events': 0, 'wait_for_sipi': true, 'lint0': true, "
-		     "'lint1': false}");
+		     "'lint1': false, 'lint0_vector': 81}");
 	json_decref(root);
 }
 END_TEST

@@ -161,6 +161,7 @@ static struct object state(const struct lapic_state *from)
 	set_bool(&all, "wait_for_sipi", from->flags & LAPIC_STATE_WAIT_FOR_SIPI);
 	set_bool(&all, "lint0", from->flags & LAPIC_STATE_LINT0);
 	set_bool(&all, "lint1", from->flags & LAPIC_STATE_LINT1);
+	set_int(&all, "lint0_vector", from->lint0_vector);
 	return all;
 }
 

@@ -46,6 +46,8 @@ static void state_words(FILE *out, const struct lapic_state *state)
 		state->esr_pending, state->events,
 		state->flags & LAPIC_STATE_LINT0 ? "asserted" : "low",
 		state->flags & LAPIC_STATE_LINT1 ? "asserted" : "low");
+	if (state->lint0_vector != 0)
+		fprintf(out, "  LINT0 waits for the EOI of %u\n", state->lint0_vector);
 }
 
 bool lapicdump_words(FILE *out, const struct lapicdump_input *input)
