@@ -63,7 +63,7 @@ static void reset_regs(struct lapic *a)
 	if (a->config.lint0_extint && a->config.bsp)
 		a->regs.lvt_lint0.reg = (uint32_t)APIC_MODE_EXTINT << LAPIC_LVT_MODE_SHIFT;
 	a->esr_pending = 0;
-	lapic_ext_reset(a);
+	lapic_ext_reset(&a->extended);
 	lapic_timer_stop(a);
 }
 

@@ -63,12 +63,6 @@ struct lapic_timer {
 	uint64_t tsc_deadline; /* IA32_TSC_DEADLINE as the guest reads it */
 };
 
-/* AMD's extended registers; without config.extended they stay as after reset. */
-struct lapic_extended {
-	uint32_t control;
-	uint32_t ier[8]; /* a vector whose bit is 0 stays in IRR */
-};
-
 /*
  * One local APIC. regs is the live state and may be read for dumps; write it through the calls
  * below only. The rest is private to liblapic, unless said otherwise.
@@ -78,10 +72,10 @@ struct lapic {
 	struct lapic_config config;
 	uint64_t base; /* IA32_APIC_BASE; the mode is in it */
 	struct lapic_timer timer;
-	struct lapic_extended extended;
-	uint32_t esr_pending; /* errors since the last write of ESR (R45) */
-	uint32_t events;      /* LAPIC_EVENT_* of local origin, not taken yet */
-	bool lint_level[2];   /* the pins as last driven, true = asserted (R103) */
+	struct lapic_extended extended; /* without config.extended it stays as after reset */
+	uint32_t esr_pending;           /* errors since the last write of ESR (R45) */
+	uint32_t events;                /* LAPIC_EVENT_* of local origin, not taken yet */
+	bool lint_level[2];             /* the pins as last driven, true = asserted (R103) */
 	bool wait_for_sipi;
 	uint8_t lint0_vector; /* under which LVT_LINT0's remote IRR was set (R102) */
 	struct lapic_counters counters;

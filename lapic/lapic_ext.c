@@ -8,8 +8,6 @@
  */
 #include "lapic/lapic_priv.h"
 
-#define CONTROL_BITS (LAPIC_EXT_IER | LAPIC_EXT_SEOI)
-
 static bool is_ier(uint32_t offset)
 {
 	return offset >= LAPIC_IER && offset < LAPIC_IER + 8 * sizeof(struct lapic_slot) &&
@@ -22,11 +20,19 @@ bool lapic_ext_has(const struct lapic *a, uint32_t offset)
 				      offset == LAPIC_SEOI || is_ier(offset));
 }
 
-void lapic_ext_reset(struct lapic *a)
+void lapic_ext_reset(struct lapic_extended *extended)
 {
-	a->extended.control = 0;
+	extended->control = 0;
 	for (int i = 0; i < 8; i++)
-		a->extended.ier[i] = UINT32_MAX;
+		extended->ier[i] = UINT32_MAX;
+}
+
+bool lapic_ext_is_reset(const struct lapic_extended *extended)
+{
+	struct lapic_extended fresh;
+
+	lapic_ext_reset(&fresh);
+	return __builtin_memcmp(extended, &fresh, sizeof(fresh)) == 0;
 }
 
 /* SEOI is written only: as for EOI, that is a #GP by RDMSR and reads 0 in xAPIC mode (D1). */
@@ -35,7 +41,7 @@ enum lapic_result lapic_ext_read(const struct lapic *a, uint32_t offset, uint64_
 	if (offset == LAPIC_SEOI)
 		return lapic_x2apic(a) ? LAPIC_ILLEGAL : LAPIC_OK;
 	if (offset == LAPIC_EXT_FEATURE)
-		*value = LAPIC_EXT_IER | LAPIC_EXT_SEOI;
+		*value = LAPIC_EXT_CONTROL_BITS;
 	else if (offset == LAPIC_EXT_CONTROL)
 		*value = a->extended.control;
 	else
@@ -48,7 +54,7 @@ static bool x2apic_value_is_legal(uint32_t offset, uint64_t value)
 	if (offset == LAPIC_EXT_FEATURE)
 		return false;
 	if (offset == LAPIC_EXT_CONTROL)
-		return (value & ~(uint64_t)CONTROL_BITS) == 0;
+		return (value & ~(uint64_t)LAPIC_EXT_CONTROL_BITS) == 0;
 	return value <= (offset == LAPIC_SEOI ? LAPIC_SEOI_VECTOR : UINT32_MAX);
 }
 
@@ -59,7 +65,7 @@ enum lapic_result lapic_ext_write(struct lapic *a, uint32_t offset, uint64_t val
 	if (lapic_x2apic(a) && !x2apic_value_is_legal(offset, value))
 		return LAPIC_ILLEGAL;
 	if (offset == LAPIC_EXT_CONTROL)
-		a->extended.control = (uint32_t)value & CONTROL_BITS;
+		a->extended.control = (uint32_t)value & LAPIC_EXT_CONTROL_BITS;
 	else if (offset == LAPIC_SEOI && a->extended.control & LAPIC_EXT_SEOI)
 		lapic_specific_eoi(a, (uint8_t)(value & LAPIC_SEOI_VECTOR), effect);
 	else if (is_ier(offset) && a->extended.control & LAPIC_EXT_IER)

@@ -40,6 +40,8 @@ enum lapic_state_error lapic_state_to_kvm(const struct lapic_state *state, bool 
 
 	if (error != LAPIC_STATE_OK)
 		return error;
+	if (!lapic_ext_is_reset(&state->extended))
+		return LAPIC_STATE_NO_EXTENDED;
 	if (!(state->base & LAPIC_BASE_EXTD)) {
 		copy_registers(page, state->page);
 		clamp_registers(page);
@@ -84,6 +86,7 @@ enum lapic_state_error lapic_state_from_kvm(struct lapic_state *state,
 		.id = kvm->id,
 	};
 
+	lapic_ext_reset(&new.extended);
 	if (lapic_state_check(&new) != LAPIC_STATE_OK)
 		return LAPIC_STATE_BAD_BASE;
 	if (x2apic && lapic_page_load(page, LAPIC_ID) != id)

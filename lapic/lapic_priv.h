@@ -100,7 +100,8 @@ uint8_t lapic_apr(const struct lapic *a);
 /* ---- lapic_ext.c ----------------------------------------------------------------------------- */
 
 bool lapic_ext_has(const struct lapic *a, uint32_t offset);
-void lapic_ext_reset(struct lapic *a);
+void lapic_ext_reset(struct lapic_extended *extended);
+bool lapic_ext_is_reset(const struct lapic_extended *extended);
 /* Of a register that lapic_ext_has(); *value is 0 before. */
 enum lapic_result lapic_ext_read(const struct lapic *a, uint32_t offset, uint64_t *value);
 enum lapic_result lapic_ext_write(struct lapic *a, uint32_t offset, uint64_t value,

@@ -165,10 +165,17 @@ enum lapic_timer_mode {
 #define LAPIC_ICR_SHORTHAND_SHIFT 18
 #define LAPIC_ICR_SHORTHAND       (3u << LAPIC_ICR_SHORTHAND_SHIFT)
 
+/* What of AMD's extended registers is not fixed, and not an act. */
+struct lapic_extended {
+	uint32_t control;
+	uint32_t ier[8]; /* a vector whose bit is 0 stays in IRR */
+};
+
 /* EXT_FEATURE says which of these there are, EXT_CONTROL which are enabled */
-#define LAPIC_EXT_IER     (1u << 0)
-#define LAPIC_EXT_SEOI    (1u << 1)
-#define LAPIC_SEOI_VECTOR 0xffu
+#define LAPIC_EXT_IER          (1u << 0)
+#define LAPIC_EXT_SEOI         (1u << 1)
+#define LAPIC_EXT_CONTROL_BITS (LAPIC_EXT_IER | LAPIC_EXT_SEOI)
+#define LAPIC_SEOI_VECTOR      0xffu
 
 /* TIMER_DCR: bits 3, 1 and 0 */
 #define LAPIC_TIMER_DCR_DIVIDE 0xbu

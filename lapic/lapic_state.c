@@ -14,7 +14,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a state is used as it lies in memory");
 
-#define VERSION_1 1u
+#define VERSION_1      1u
+#define VERSION_1_SIZE offsetof(struct lapic_state, extended)
 
 #define FLAGS (LAPIC_STATE_WAIT_FOR_SIPI | LAPIC_STATE_LINT0 | LAPIC_STATE_LINT1)
 
@@ -47,6 +48,10 @@ const char *lapic_state_strerror(enum lapic_state_error error)
 		return "the local APIC is in x2APIC mode, which this CPU does not offer";
 	case LAPIC_STATE_NO_TSC_DEADLINE:
 		return "the timer is in TSC-deadline mode, which this CPU does not offer";
+	case LAPIC_STATE_NO_EXTENDED:
+		return "AMD's extended registers are in use, which this CPU does not offer";
+	case LAPIC_STATE_LOST_EXTENDED:
+		return "the state is of version 1, which has lost AMD's extended registers";
 	case LAPIC_STATE_ID_TOO_LARGE:
 		return "the APIC id does not fit in 8 bits, and 32-bit ids are off";
 	}
@@ -82,6 +87,7 @@ void lapic_state_save(const struct lapic *a, uint64_t now, struct lapic_state *s
 		.id = a->config.id,
 		.esr_pending = then.esr_pending,
 		.events = a->events,
+		.extended = a->extended,
 	};
 	if (a->regs.lvt_lint0.reg & LAPIC_LVT_REMOTE_IRR)
 		state->lint0_vector = a->lint0_vector;
@@ -101,35 +107,49 @@ enum lapic_state_error lapic_state_check(const struct lapic_state *state)
 	if (state->size != sizeof(*state))
 		return LAPIC_STATE_BAD_SIZE;
 	if (state->flags & ~FLAGS || state->events & ~EVENTS || state->esr_pending & ~ERRORS ||
-	    state->lint0_vector > UINT8_MAX)
+	    state->lint0_vector > UINT8_MAX || state->extended.control & ~LAPIC_EXT_CONTROL_BITS ||
+	    state->reserved != 0)
 		return LAPIC_STATE_BAD_RESERVED;
 	if ((state->base & LAPIC_BASE_EXTD) && !(state->base & LAPIC_BASE_EN))
 		return LAPIC_STATE_BAD_BASE; /* R14 */
 	return LAPIC_STATE_OK;
 }
 
-/* What is lint0_vector now was reserved, and had to be 0. */
-static void from_version_1(struct lapic_state *state)
+/* It ended with the page, and what is lint0_vector now was reserved. */
+static enum lapic_state_error from_version_1(struct lapic_state *state)
 {
-	if (state->version != VERSION_1)
-		return;
-	state->version = LAPIC_STATE_VERSION;
+	if (state->size != VERSION_1_SIZE)
+		return LAPIC_STATE_BAD_SIZE;
 	if (state->lint0_vector != 0)
-		state->lint0_vector = UINT32_MAX;
+		return LAPIC_STATE_BAD_RESERVED;
+	if (lapic_page_load(state->page, LAPIC_VERSION) & LAPIC_VERSION_EXTENDED)
+		return LAPIC_STATE_LOST_EXTENDED;
+	state->version = LAPIC_STATE_VERSION;
+	state->size = sizeof(*state);
+	lapic_ext_reset(&state->extended);
+	state->reserved = 0;
+	return LAPIC_STATE_OK;
 }
 
 enum lapic_state_error lapic_state_from_bytes(struct lapic_state *state, const void *bytes,
 					      size_t size)
 {
-	struct lapic_state copy;
-	enum lapic_state_error error;
+	struct lapic_state copy = { .magic = 0 };
+	enum lapic_state_error error = LAPIC_STATE_OK;
+	size_t whole = sizeof(copy);
 
-	if (size < sizeof(copy))
+	if (size < VERSION_1_SIZE)
 		return LAPIC_STATE_TRUNCATED;
-	__builtin_memcpy(&copy, bytes, sizeof(copy));
-	from_version_1(&copy);
-	error = lapic_state_check(&copy);
-	if (error == LAPIC_STATE_OK && size > sizeof(copy))
+	__builtin_memcpy(&copy, bytes, size < sizeof(copy) ? size : sizeof(copy));
+	if (copy.magic == LAPIC_STATE_MAGIC && copy.version == VERSION_1) {
+		whole = VERSION_1_SIZE;
+		error = from_version_1(&copy);
+	}
+	if (size < whole)
+		return LAPIC_STATE_TRUNCATED;
+	if (error == LAPIC_STATE_OK)
+		error = lapic_state_check(&copy);
+	if (error == LAPIC_STATE_OK && size > whole)
 		error = LAPIC_STATE_BAD_SIZE;
 	if (error == LAPIC_STATE_OK)
 		*state = copy;
@@ -155,6 +175,8 @@ static enum lapic_state_error check_config(const struct lapic_state *state,
 	if (!config->tsc_deadline &&
 	    in_deadline_mode(lapic_page_load(state->page, LAPIC_LVT_TIMER)))
 		return LAPIC_STATE_NO_TSC_DEADLINE;
+	if (!config->extended && !lapic_ext_is_reset(&state->extended))
+		return LAPIC_STATE_NO_EXTENDED;
 	return LAPIC_STATE_OK;
 }
 
@@ -246,6 +268,7 @@ enum lapic_state_error lapic_state_restore(struct lapic *a, const struct lapic_s
 	next.base = state->base;
 	if (lapic_enabled(&next)) {
 		next.esr_pending = state->esr_pending;
+		next.extended = state->extended;
 		restore_regs(&next, state->page);
 		lapic_lint0_restore(&next, (uint8_t)state->lint0_vector);
 		lapic_timer_restore(&next, state->timer_remaining, state->tsc_deadline, guest_tsc,

@@ -49,10 +49,12 @@ struct lapic_state {
 	uint32_t events;          /* LAPIC_EVENT_* of local origin, not taken yet */
 	uint32_t
 		lint0_vector; /* accepted under remote IRR (R102); 0: the one in LVT_LINT0, or none */
-	uint8_t page[LAPIC_REGS_SIZE]; /* the registers as software reads them, TIMER_CCR too */
+	uint8_t page[LAPIC_REGS_SIZE];  /* the registers as software reads them, TIMER_CCR too */
+	struct lapic_extended extended; /* AMD's registers; where there are none as after reset */
+	uint32_t reserved;              /* 0 */
 };
 
-_Static_assert(sizeof(struct lapic_state) == 56 + LAPIC_REGS_SIZE, "a state has no padding");
+_Static_assert(sizeof(struct lapic_state) == 96 + LAPIC_REGS_SIZE, "a state has no padding");
 _Static_assert(offsetof(struct lapic_state, page) == 56, "a state has no padding");
 
 enum lapic_state_error {
@@ -66,7 +68,9 @@ enum lapic_state_error {
 	LAPIC_STATE_BAD_ID,          /* the state of another CPU */
 	LAPIC_STATE_NO_X2APIC,       /* in x2APIC mode, which this CPU does not offer */
 	LAPIC_STATE_NO_TSC_DEADLINE, /* its timer is in TSC-deadline mode, not offered either */
-	LAPIC_STATE_ID_TOO_LARGE,    /* the id does not fit in KVM's 8-bit format */
+	LAPIC_STATE_NO_EXTENDED,   /* AMD's registers are in use, which it does not offer either */
+	LAPIC_STATE_LOST_EXTENDED, /* of version 1, which has left AMD's registers out */
+	LAPIC_STATE_ID_TOO_LARGE,  /* the id does not fit in KVM's 8-bit format */
 };
 
 /* One line for people, without a full stop; never NULL. */
@@ -96,7 +100,8 @@ enum lapic_state_error lapic_state_restore(struct lapic *a, const struct lapic_s
 
 /*
  * A state from size bytes at any address, its header checked; *state is untouched on error. Version 1,
- * which had no lint0_vector, is taken and becomes one of this version.
+ * which ended with the page and had no lint0_vector, becomes one of this version, unless VERSION says
+ * that the APIC had AMD's registers.
  */
 enum lapic_state_error lapic_state_from_bytes(struct lapic_state *state, const void *bytes,
 					      size_t size);
@@ -120,7 +125,7 @@ struct lapic_kvm_context {
 /*
  * *state for KVM_SET_LAPIC; set base, TSC and the rest of the CPU first, IA32_TSC_DEADLINE after
  * it. Lost are: errors that ESR does not show yet, local events and the levels of the LINT pins.
- * The page is untouched on error.
+ * AMD's registers are refused if they are in use. The page is untouched on error.
  */
 enum lapic_state_error lapic_state_to_kvm(const struct lapic_state *state, bool ids_32bit,
 					  uint8_t page[LAPIC_REGS_SIZE]);

@@ -7,7 +7,7 @@
 #include "vmm/machine_state.h"
 
 #define SECTION "machine"
-#define VERSION 1
+#define VERSION 2
 
 #define PAGE_SIZE   4096u
 #define MEMORY_MIN  (UINT64_C(2) << 20)
@@ -37,6 +37,7 @@ void machine_shape_encode(const struct machine_shape *shape, struct state_writer
 	state_put_bool(out, shape->tsc_deadline);
 	state_put_bool(out, shape->serial);
 	state_put_bool(out, shape->test_device);
+	state_put_bool(out, shape->amd_extapic);
 }
 
 static bool can_be(const struct machine_shape *shape)
@@ -62,6 +63,7 @@ void machine_shape_decode(struct machine_shape *shape, struct state_reader *in)
 	shape->tsc_deadline = state_get_bool(in);
 	shape->serial = state_get_bool(in);
 	shape->test_device = state_get_bool(in);
+	shape->amd_extapic = state_get_bool(in);
 	if (!can_be(shape))
 		in->failed = true;
 }
@@ -80,6 +82,7 @@ int machine_shape_save(struct machine *machine, struct state_output *out, struct
 		.tsc_deadline = machine->tsc_deadline,
 		.serial = machine->serial != NULL,
 		.test_device = o->test_device,
+		.amd_extapic = o->amd_extapic,
 	};
 	struct state_writer writer = { .data = NULL };
 	int ret = 0;
@@ -160,6 +163,9 @@ static int check_features(const struct machine_shape *shape, const char *path,
 		{ "--x2apic", contradicts(o->x2apic, shape->x2apic), shape->x2apic },
 		{ "--tsc-deadline", contradicts(o->tsc_deadline, shape->tsc_deadline),
 		  shape->tsc_deadline },
+		{ "--amd-extapic",
+		  !agrees(o, OPTION_AMD_EXTAPIC, o->amd_extapic, shape->amd_extapic),
+		  shape->amd_extapic },
 		{ "--test-device", o->test_device && !shape->test_device, false },
 		{ "--serial",
 		  (o->given & OPTION_SERIAL) && (o->serial != SERIAL_OFF) != shape->serial,
@@ -171,6 +177,11 @@ static int check_features(const struct machine_shape *shape, const char *path,
 			return state_fail(
 				error, "%s contradicts the state %s, which was saved %s it",
 				features[i].name, path, features[i].saved ? "with" : "without");
+	if (shape->amd_extapic && o->lapic == LAPIC_CHOICE_KERNEL)
+		return state_fail(error,
+				  "--lapic kernel has no AMD extended registers, with which the "
+				  "state %s was saved: leave the option out",
+				  path);
 	return 0;
 }
 
@@ -187,6 +198,7 @@ int machine_shape_adopt(const struct machine_shape *shape, const char *path,
 	options->x2apic = shape->x2apic ? TRISTATE_AUTO : TRISTATE_OFF;
 	options->tsc_deadline = shape->tsc_deadline ? TRISTATE_ON : TRISTATE_OFF;
 	options->test_device = shape->test_device;
+	options->amd_extapic = shape->amd_extapic;
 	if (!shape->serial)
 		options->serial = SERIAL_OFF;
 	options->restored_pv_features = shape->pv_features;

@@ -20,6 +20,7 @@ struct machine_shape {
 	bool tsc_deadline;
 	bool serial;
 	bool test_device;
+	bool amd_extapic;
 };
 
 int machine_shape_save(struct machine *machine, struct state_output *out,

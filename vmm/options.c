@@ -229,6 +229,8 @@ static uint32_t given_bit(int opt)
 		return OPTION_IOAPIC_VERSION;
 	case OPT_SERIAL:
 		return OPTION_SERIAL;
+	case OPT_AMD_EXTAPIC:
+		return OPTION_AMD_EXTAPIC;
 	default:
 		return 0;
 	}

@@ -69,6 +69,7 @@ enum option_given {
 	OPTION_APIC_ID_OFFSET = 1 << 2,
 	OPTION_IOAPIC_VERSION = 1 << 3,
 	OPTION_SERIAL = 1 << 4,
+	OPTION_AMD_EXTAPIC = 1 << 5,
 };
 
 enum options_action {

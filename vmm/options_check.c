@@ -13,10 +13,9 @@ int options_check(struct option_parser *p)
 	if (o->lapic == LAPIC_CHOICE_KERNEL && o->irqchip == IRQCHIP_CHOICE_NONE)
 		return option_fail(p, "--lapic kernel contradicts --irqchip none: "
 				      "KVM's local APIC needs the split irqchip");
-	if (o->amd_extapic &&
-	    (o->lapic == LAPIC_CHOICE_KERNEL || o->save_path || o->restore_path || o->stress_state))
-		return option_fail(p, "--amd-extapic on contradicts --lapic kernel and saved "
-				      "states, which have no such registers");
+	if (o->amd_extapic && o->lapic == LAPIC_CHOICE_KERNEL)
+		return option_fail(p, "--amd-extapic on contradicts --lapic kernel, "
+				      "which has no such registers");
 	if (o->lapic == LAPIC_CHOICE_KERNEL && o->on_reset == ON_RESET_RESTART)
 		return option_fail(p, "--lapic kernel contradicts --on-reset restart: "
 				      "KVM's local APIC takes an INIT by itself");

@@ -43,6 +43,15 @@ refuse "PCI devices" "--save-state: a machine with PCI devices cannot be" --save
 refuse "PCI devices, restored" "--restore: a machine with PCI devices cannot be" --restore good --rng
 refuse "stress by words" "--stress-state: 'often'" --stress-state often
 
+# AMD's extended registers go on where they can
+expect "extended registers, saved" 40 "reason=saved" vmm --cpus 2 --memory 16M --test-device \
+	--amd-extapic on --save-state extended "$BIN/smp.elf" -- xapic only=ext-apic,ipi-self save-between
+refuse "no extended registers" "--amd-extapic contradicts" --restore extended --amd-extapic off
+refuse "KVM's LAPIC has none" "--lapic kernel has no AMD extended registers" --restore extended --lapic kernel
+refuse "none were saved" "--amd-extapic contradicts" --restore good --amd-extapic on
+expect "extended registers, restored" 0 "reason=power-off" vmm --restore extended
+grep -q 'PASS xapic/ext-apic' "$work/out" || fail "no test of the extended registers: $(cat "$work/out")"
+
 # Files
 printf '' >empty
 head -c 20 good >short

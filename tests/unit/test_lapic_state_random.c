@@ -39,6 +39,7 @@ static struct lapic random_cpu(uint64_t *seed)
 	config.cmci = bits & 8;
 	config.directed_eoi = bits & 16;
 	config.lint0_extint = bits & 64;
+	config.extended = bits & 128;
 	config.min_period_ns = bits & 32 ? 20000 : 0;
 	config.bus_cycle_ns = (uint32_t)(bits >> 32) % 1001;
 	config.tsc_khz = (uint32_t)(bits >> 40);
@@ -65,6 +66,10 @@ static struct lapic_state random_state(const struct lapic *a, uint64_t *seed)
 	state.esr_pending &= 0xf0;
 	state.events &= LAPIC_EVENT_NMI | LAPIC_EVENT_SMI | LAPIC_EVENT_INIT;
 	state.lint0_vector %= 256;
+	state.reserved = 0;
+	state.extended.control &= LAPIC_EXT_CONTROL_BITS;
+	if (!a->config.extended)
+		state.extended = a->extended;
 	if (state.base & LAPIC_BASE_EXTD)
 		lapic_page_store(state.page, LAPIC_ID, state.id);
 	return state;
@@ -144,6 +149,8 @@ static void run(struct lapic *a, uint64_t *seed)
 	struct lapic_effect effect;
 	uint64_t value;
 
+	for (int i = 0; i < 8; i++)
+		a->extended.ier[i] = UINT32_MAX;
 	lapic_lint_set(a, LAPIC_LINT0, false); /* or it would interrupt for ever */
 	for (int i = 0; i < 600; i++) {
 		int vector = lapic_pending(a);
@@ -224,6 +231,7 @@ START_TEST(R123_random_pages_go_to_kvm_and_back)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		struct lapic a = random_cpu(&seed);
+		const struct lapic_extended extended = a.extended;
 		struct lapic_state state = random_state(&a, &seed);
 		struct lapic_kvm_context kvm = {
 			.base = state.base,
@@ -236,6 +244,7 @@ START_TEST(R123_random_pages_go_to_kvm_and_back)
 		uint8_t page[LAPIC_REGS_SIZE];
 		uint8_t again[LAPIC_REGS_SIZE];
 
+		state.extended = extended;
 		ck_assert_int_eq(lapic_state_to_kvm(&state, kvm.ids_32bit, page), LAPIC_STATE_OK);
 		ck_assert_int_eq(lapic_state_from_kvm(&state, page, &kvm), LAPIC_STATE_OK);
 		ck_assert_int_eq(lapic_state_to_kvm(&state, kvm.ids_32bit, again), LAPIC_STATE_OK);

@@ -203,8 +203,24 @@ START_TEST(damaged_states_are_refused)
 	bytes.at[4]++;
 	refused(&bytes, false, "another version");
 	bytes.at[4]--;
+	((struct lapic_state *)bytes.at)->version = 1;
+	refused(&bytes, false, "another size");
+	((struct lapic_state *)bytes.at)->version = LAPIC_STATE_VERSION;
 	lapic_page_store(((struct lapic_state *)bytes.at)->page, LAPIC_TPR, 0x100);
 	refused(&bytes, false, "found TPR");
+}
+END_TEST
+
+START_TEST(a_state_of_version_1_is_taken)
+{
+	struct lapic a = fx_enabled();
+	struct bytes bytes = state_of(&a);
+	struct lapic_state *state = (struct lapic_state *)bytes.at;
+
+	bytes.size = 1080;
+	state->version = 1;
+	state->size = 1080;
+	ck_assert(accepted(&bytes, false).is_state);
 }
 END_TEST
 
@@ -231,6 +247,7 @@ int main(void)
 		R85_the_state_of_a_remote_read_is_taken,
 		R91_the_mode_is_told_by_id_and_ldr,
 		damaged_states_are_refused,
+		a_state_of_version_1_is_taken,
 		force_takes_any_page,
 	};
 

@@ -141,6 +141,33 @@ START_TEST(json_of_a_state)
 }
 END_TEST
 
+/* AMD's registers are shown where VERSION announces them. */
+START_TEST(R78_extended_registers)
+{
+	struct lapic_config config = fx_config();
+	struct lapicdump_input input;
+	struct bytes bytes;
+	struct lapic a;
+	json_t *root;
+	char *text;
+
+	config.extended = true;
+	a = fx_enabled_with(config);
+	fx_write(&a, LAPIC_EXT_CONTROL, LAPIC_EXT_IER | LAPIC_EXT_SEOI);
+	fx_write(&a, LAPIC_IER + 16 * 7, 0xfffffffe);
+	bytes = state_of(&a);
+	input = accepted(&bytes, false);
+	text = printed(&input, lapicdump_words);
+	ck_assert_ptr_nonnull(strstr(text, "  extended control 0x3 IER fffffffe ffffffff "));
+	free(text);
+	root = json_of(&input);
+	check_member(json_object_get(root, "state"), "extended",
+		     "{'control': 3, 'ier': [4294967295, 4294967295, 4294967295, 4294967295, "
+		     "4294967295, 4294967295, 4294967295, 4294967294]}");
+	json_decref(root);
+}
+END_TEST
+
 START_TEST(json_of_an_icr_and_of_large_numbers)
 {
 	struct lapic a = fx_x2apic();
@@ -212,6 +239,7 @@ int main(void)
 		words,
 		words_of_a_cpu_that_waits,
 		json_of_a_state,
+		R78_extended_registers,
 		json_of_an_icr_and_of_large_numbers,
 		a_page_has_no_state,
 		a_full_disk_is_noticed,

@@ -159,6 +159,33 @@ START_TEST(devices_that_were_not_there)
 }
 END_TEST
 
+START_TEST(R78_extended_registers_come_from_the_file)
+{
+	struct machine_shape amd = four_cpus;
+	char word[] = "--amd-extapic", on[] = "on", off[] = "off";
+	char lapic[] = "--lapic", kernel[] = "kernel";
+	struct state_error error;
+	struct options o;
+
+	parse(&o, word, on);
+	ck_assert_int_eq(machine_shape_adopt(&four_cpus, "s", &o, &error), -1);
+	ck_assert_ptr_nonnull(strstr(error.text, "--amd-extapic contradicts the state s, which was "
+						 "saved without it"));
+	amd.amd_extapic = true;
+	ck_assert_int_eq(machine_shape_adopt(&amd, "s", &o, &error), 0);
+	ck_assert(o.amd_extapic);
+	parse(&o, NULL, NULL);
+	ck_assert_int_eq(machine_shape_adopt(&amd, "s", &o, &error), 0);
+	ck_assert(o.amd_extapic);
+	parse(&o, word, off);
+	ck_assert_int_eq(machine_shape_adopt(&amd, "s", &o, &error), -1);
+	parse(&o, lapic, kernel);
+	ck_assert_int_eq(machine_shape_adopt(&four_cpus, "s", &o, &error), 0);
+	ck_assert_int_eq(machine_shape_adopt(&amd, "s", &o, &error), -1);
+	ck_assert_ptr_nonnull(strstr(error.text, "--lapic kernel has no AMD extended registers"));
+}
+END_TEST
+
 static bool decodes(const struct machine_shape *shape, size_t cut, struct machine_shape *back)
 {
 	struct state_writer out = { .data = NULL };
@@ -185,7 +212,7 @@ START_TEST(shapes_that_cannot_be)
 	ck_assert_uint_eq(back.cpus, 4);
 	ck_assert_uint_eq(back.memory, four_cpus.memory);
 	ck_assert(back.test_device);
-	for (size_t cut = 1; cut < 29; cut++)
+	for (size_t cut = 1; cut < 30; cut++)
 		ck_assert(!decodes(&four_cpus, cut, &back));
 	bad[0].cpus = 0;
 	bad[1].cpus = LAPIC_MAX_CPUS + 1;
@@ -256,6 +283,7 @@ int main(void)
 	tcase_add_test(tc, what_says_the_same_is_fine);
 	tcase_add_test(tc, contradictions_are_named);
 	tcase_add_test(tc, devices_that_were_not_there);
+	tcase_add_test(tc, R78_extended_registers_come_from_the_file);
 	tcase_add_test(tc, shapes_that_cannot_be);
 	tcase_add_test(tc, cpus_are_decoded_whole_or_not_at_all);
 	srunner_run_all(runner, CK_NORMAL);

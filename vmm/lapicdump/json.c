@@ -144,6 +144,19 @@ static void set_vectors(struct object *to, const char *key, const uint8_t *page,
 	set(to, key, array);
 }
 
+static struct object extended(const struct lapic_extended *from)
+{
+	struct object all = { .json = json_object() };
+	json_t *ier = json_array();
+
+	set_int(&all, "control", from->control);
+	for (int i = 0; i < 8; i++)
+		if (json_array_append_new(ier, json_integer(from->ier[i])))
+			all.failed = true;
+	set(&all, "ier", ier);
+	return all;
+}
+
 static struct object state(const struct lapic_state *from)
 {
 	struct object all = { .json = json_object() };
@@ -162,6 +175,8 @@ static struct object state(const struct lapic_state *from)
 	set_bool(&all, "lint0", from->flags & LAPIC_STATE_LINT0);
 	set_bool(&all, "lint1", from->flags & LAPIC_STATE_LINT1);
 	set_int(&all, "lint0_vector", from->lint0_vector);
+	if (lapic_page_load(from->page, LAPIC_VERSION) & LAPIC_VERSION_EXTENDED)
+		set_object(&all, "extended", extended(&from->extended));
 	return all;
 }
 

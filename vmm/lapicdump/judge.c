@@ -21,9 +21,9 @@
 
 #define EXPECTED                                                                      \
 	"expected a register page of 1024 or 4096 bytes, as KVM_GET_LAPIC or a copy " \
-	"of the page gives, or a saved state of 1080"
+	"of the page gives, or a saved state of 1120"
 
-_Static_assert(sizeof(struct lapic_state) == 1080, "the message says so");
+_Static_assert(sizeof(struct lapic_state) == 1120, "the message says so");
 
 /* Where the message goes. */
 struct complaint {

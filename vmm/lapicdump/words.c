@@ -32,6 +32,14 @@ uint32_t lapicdump_id(const struct lapicdump_input *input)
 	return id;
 }
 
+static void extended_words(FILE *out, const struct lapic_extended *extended)
+{
+	fprintf(out, "  extended control 0x%x IER", extended->control);
+	for (int i = 7; i >= 0; i--)
+		fprintf(out, " %08x", extended->ier[i]);
+	fputc('\n', out);
+}
+
 static void state_words(FILE *out, const struct lapic_state *state)
 {
 	fprintf(out, "  base 0x%llx%s initial id %u%s\n", (unsigned long long)state->base,
@@ -48,6 +56,8 @@ static void state_words(FILE *out, const struct lapic_state *state)
 		state->flags & LAPIC_STATE_LINT1 ? "asserted" : "low");
 	if (state->lint0_vector != 0)
 		fprintf(out, "  LINT0 waits for the EOI of %u\n", state->lint0_vector);
+	if (lapic_page_load(state->page, LAPIC_VERSION) & LAPIC_VERSION_EXTENDED)
+		extended_words(out, &state->extended);
 }
 
 bool lapicdump_words(FILE *out, const struct lapicdump_input *input)
