@@ -151,6 +151,8 @@ enum lapic_result lapic_base_write(struct lapic *a, uint64_t value);
 
 bool lapic_is_enabled(const struct lapic *a); /* EN */
 bool lapic_is_x2apic(const struct lapic *a);  /* EN and EXTD */
+/* The LDR that x2APIC mode derives from an initial id. */
+uint32_t lapic_x2apic_ldr(uint32_t id);
 /* Guest-physical address of the register page; meaningless in x2APIC mode. */
 uint64_t lapic_page(const struct lapic *a);
 

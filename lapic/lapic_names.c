@@ -9,9 +9,9 @@
 #include "lapic/lapic_page.h"
 #include "lapic/lapic_priv.h"
 
-#define VERSION_BITS \
-	(0xffu | 0xffu << LAPIC_VERSION_MAX_LVT_SHIFT | LAPIC_VERSION_DIRECTED_EOI | EXTENDED_SPACE)
-#define EXTENDED_SPACE (1u << 31) /* AMD: registers from 0x400 on */
+#define VERSION_BITS                                                                 \
+	(0xffu | 0xffu << LAPIC_VERSION_MAX_LVT_SHIFT | LAPIC_VERSION_DIRECTED_EOI | \
+	 LAPIC_VERSION_EXTENDED)
 
 #define SLOT_SIZE ((uint32_t)sizeof(struct lapic_slot))
 

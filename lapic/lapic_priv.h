@@ -65,9 +65,6 @@ uint32_t lapic_row_x2apic(const struct lapic *a, const struct lapic_row *row);
 
 void lapic_svr_write(struct lapic *a, uint32_t svr);
 
-/* The LDR that x2APIC mode derives from the initial id. */
-uint32_t lapic_x2apic_ldr(uint32_t id);
-
 /* The registers that change on the way from xAPIC to x2APIC mode; the base is the caller's. */
 void lapic_enter_x2apic(struct lapic *a);
 

@@ -106,7 +106,7 @@ static bool judge_x2apic(const struct lapicdump_input *input, struct complaint *
 {
 	uint32_t ldr = lapic_page_load(input->state.page, LAPIC_LDR);
 	uint32_t id = lapicdump_id(input);
-	uint32_t wanted = (id >> 4) << 16 | 1u << (id & 15);
+	uint32_t wanted = lapic_x2apic_ldr(id);
 
 	if (ldr != wanted)
 		return refuse(to,

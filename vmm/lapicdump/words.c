@@ -27,7 +27,7 @@ uint32_t lapicdump_id(const struct lapicdump_input *input)
 	uint32_t ldr = lapic_page_load(input->state.page, LAPIC_LDR);
 	uint32_t old = id >> OLD_ID_SHIFT;
 
-	if (!input->x2apic || ldr == ((old >> 4) << 16 | 1u << (old & 15)))
+	if (!input->x2apic || ldr == lapic_x2apic_ldr(old))
 		return old;
 	return id;
 }
