@@ -6,6 +6,7 @@
  * Mode", "Broadcast/Self Delivery Mode", "Lowest Priority Delivery Mode"; "Logical Destination Mode
  * in x2APIC Mode".
  */
+#include "lapic/lapic_index.h"
 #include "lapic/lapic_priv.h"
 #include "lapic/lapic_route.h"
 
@@ -49,6 +50,46 @@ static bool is_xapic(uint64_t word)
 	return (word & WORD_XAPIC) != 0;
 }
 
+/*
+ * The sets of the index: the two digits of a physical id up to 0xff, and of a logical one the bits of
+ * the flat model, cluster, and bits in the cluster. That is all a destination up to 0xff can name.
+ */
+#define SET_FLAT(bit)        (UINT64_C(1) << (bit))
+#define SET_FLAT_ALL(bits)   ((uint64_t)(bits))
+#define SET_CLUSTER(cluster) (UINT64_C(1) << (8 + (cluster)))
+#define SET_IN_CLUSTER(bits) ((uint64_t)(bits) << 24)
+#define SET_ID_HIGH(digit)   (UINT64_C(1) << (28 + (digit)))
+#define SET_ID_LOW(digit)    (UINT64_C(1) << (44 + (digit)))
+
+/* The bits of a word that sets_of() looks at. */
+#define WORD_NAMES (WORD_PRESENT | (UINT64_C(0xfff) << WORD_LDR_SHIFT) | WORD_ID)
+
+static uint64_t logical_sets_of(uint64_t word)
+{
+	uint32_t ldr = word_byte(word, WORD_LDR_SHIFT);
+	uint32_t model = word_byte(word, WORD_DFR_SHIFT) & 0xf;
+	uint32_t id = word_id(word);
+
+	if (!is_xapic(word)) /* the first eight CPUs of cluster 0 (R92) */
+		return (id >> 4 & 0xffff) == 0 && (id & 15) < 8 ? SET_FLAT(id & 15) : 0;
+	if (model == DFR_MODEL_FLAT)
+		return SET_FLAT_ALL(ldr);
+	if (model == DFR_MODEL_CLUSTER)
+		return SET_CLUSTER(ldr >> 4) | SET_IN_CLUSTER(ldr & 0xf);
+	return 0;
+}
+
+static uint64_t sets_of(uint64_t word)
+{
+	uint32_t id = word_id(word);
+	uint64_t sets;
+
+	if (!(word & WORD_PRESENT))
+		return 0;
+	sets = logical_sets_of(word);
+	return id > 0xff ? sets : sets | SET_ID_HIGH(id >> 4) | SET_ID_LOW(id & 15);
+}
+
 static uint64_t make_word(const struct lapic *a)
 {
 	uint64_t word = (uint64_t)(a->regs.ppr.reg & 0xff) << WORD_PRIORITY_SHIFT;
@@ -74,6 +115,7 @@ void lapic_directory_reset(struct lapic_directory *dir, uint32_t nr_cpus, uint32
 	dir->first_id = first_id;
 	atomic_init(&dir->nr_renamed, 0);
 	atomic_init(&dir->nr_xapic, 0);
+	lapic_index_reset(&dir->index);
 	for (uint32_t cpu = 0; cpu < LAPIC_MAX_CPUS; cpu++)
 		atomic_init(&dir->slot[cpu], 0);
 }
@@ -85,11 +127,14 @@ void lapic_directory_reset(struct lapic_directory *dir, uint32_t nr_cpus, uint32
  * Then the increment happened before the send; the sender reads it or a later value, and a later
  * value can be 0 only after a decrement whose release made the word visible with which the CPU is
  * found by arithmetic again. A sender that does not know yet sends before or after the change, and
- * either order is right. A word is replaced as a whole: at no moment is the CPU without an id.
+ * either order is right. A word is replaced as a whole: at no moment is the CPU without an id. The
+ * index is kept in the same way, set by set (lapic_index.h).
  */
 void lapic_publish(struct lapic_directory *dir, uint32_t cpu, const struct lapic *a)
 {
 	uint64_t word = make_word(a);
+	uint64_t new_sets = 0;
+	uint64_t old_sets = 0;
 	uint64_t old;
 	int renamed, xapic;
 
@@ -98,13 +143,19 @@ void lapic_publish(struct lapic_directory *dir, uint32_t cpu, const struct lapic
 	old = atomic_load_explicit(&dir->slot[cpu], memory_order_relaxed);
 	if (old == word)
 		return;
+	if ((old ^ word) & WORD_NAMES) {
+		old_sets = sets_of(old);
+		new_sets = sets_of(word);
+	}
 	renamed = is_renamed(dir, cpu, word) - is_renamed(dir, cpu, old);
 	xapic = is_xapic(word) - is_xapic(old);
 	if (renamed > 0)
 		atomic_fetch_add(&dir->nr_renamed, 1);
 	if (xapic > 0)
 		atomic_fetch_add(&dir->nr_xapic, 1);
+	lapic_index_add(&dir->index, cpu, new_sets & ~old_sets);
 	atomic_store_explicit(&dir->slot[cpu], word, memory_order_release);
+	lapic_index_remove(&dir->index, cpu, old_sets & ~new_sets);
 	if (renamed < 0)
 		atomic_fetch_sub(&dir->nr_renamed, 1);
 	if (xapic < 0)
@@ -224,27 +275,65 @@ static void consider_cluster(struct search *s)
 			consider(s, (cluster << 4 | i) - first);
 }
 
+/* Candidates in the order of their numbers, each once. */
+static void consider_candidates(struct search *s, const struct lapic_query *query)
+{
+	struct lapic_candidates found;
+
+	if (!lapic_index_find(&s->dir->index, query, &found)) {
+		consider_all(s, LAPIC_FROM_NO_CPU);
+		return;
+	}
+	for (; found.groups != 0; found.groups &= found.groups - 1) {
+		uint32_t group = (uint32_t)__builtin_ctz(found.groups);
+		uint64_t members = found.members[group];
+
+		for (; members != 0; members &= members - 1)
+			consider(s, 64 * group + (uint32_t)__builtin_ctzll(members));
+	}
+}
+
+/* Above 0xff no CPU in xAPIC mode is meant, but for a broadcast; nor is 0xff one where there is none. */
+static bool is_broadcast(const struct search *s)
+{
+	return s->msg->dest == X2APIC_BROADCAST ||
+	       (s->msg->dest == XAPIC_BROADCAST && atomic_load(&s->dir->nr_xapic) != 0);
+}
+
 static void find_physical(struct search *s)
 {
 	uint32_t dest = s->msg->dest;
 
-	if (dest == XAPIC_BROADCAST || dest == X2APIC_BROADCAST ||
-	    atomic_load(&s->dir->nr_renamed) != 0)
-		consider_all(s, LAPIC_FROM_NO_CPU); /* R93: two CPUs may have one id */
-	else
+	if (is_broadcast(s))
+		consider_all(s, LAPIC_FROM_NO_CPU);
+	else if (dest > XAPIC_BROADCAST || atomic_load(&s->dir->nr_renamed) == 0)
 		consider(s, dest - s->dir->first_id);
+	else /* R93: two CPUs may have one id */
+		consider_candidates(s, &(struct lapic_query){ .both = { SET_ID_HIGH(dest >> 4),
+									SET_ID_LOW(dest & 15) } });
 }
 
 static void find_logical(struct search *s)
 {
 	uint32_t dest = s->msg->dest;
+	uint32_t cluster = dest >> 4;
+	struct lapic_query query = { .any = SET_FLAT_ALL(dest & 0xff) };
 
-	/* Above 0xff no CPU in xAPIC mode is meant, but for a broadcast. */
-	if (dest != X2APIC_BROADCAST &&
-	    (dest > XAPIC_BROADCAST || atomic_load(&s->dir->nr_xapic) == 0))
-		consider_cluster(s);
-	else
+	if (is_broadcast(s)) {
 		consider_all(s, LAPIC_FROM_NO_CPU);
+		return;
+	}
+	if (dest > XAPIC_BROADCAST || atomic_load(&s->dir->nr_xapic) == 0) {
+		consider_cluster(s);
+		return;
+	}
+	if (cluster == 0xf) {
+		query.any |= SET_IN_CLUSTER(dest & 0xf);
+	} else {
+		query.both[0] = SET_CLUSTER(cluster);
+		query.both[1] = SET_IN_CLUSTER(dest & 0xf);
+	}
+	consider_candidates(s, &query);
 }
 
 /*

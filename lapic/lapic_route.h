@@ -5,9 +5,10 @@
  * SDM vol. 3, "Determining IPI Destination" and "Logical Destination Mode in x2APIC Mode".
  *
  * Each CPU's thread publishes one 64-bit word: mode, id, LDR, DFR, software enable and priority.
- * A reader loads a word as a whole, so it sees that CPU as it was at one moment (R95, R178); no map
- * is ever edited in place. Physical messages find their CPU by arithmetic on the id as long as no
- * CPU has an id other than its initial one; only then is every word looked at (R93).
+ * A reader loads a word as a whole, so it sees that CPU as it was at one moment (R95, R178). Which
+ * words it has to load is told by arithmetic on the ids, and where ids or logical ids are software's
+ * choice, as in xAPIC mode, by an index of them (lapic_index.h). So what a message costs depends on
+ * how many CPUs it may be for, and not on how many there are.
  */
 #ifndef LAPIC_LAPIC_ROUTE_H
 #define LAPIC_LAPIC_ROUTE_H
@@ -23,6 +24,17 @@
 
 struct lapic;
 
+#define LAPIC_INDEX_SETS   64
+#define LAPIC_INDEX_GROUPS (LAPIC_MAX_CPUS / 64)
+
+/* Who may be meant by a part of a destination: lapic_index.h. */
+struct lapic_index {
+	_Atomic uint64_t leaving; /* times that a CPU has begun to leave sets */
+	_Atomic uint64_t left;    /* times that it was through with it */
+	_Atomic uint64_t counts[LAPIC_INDEX_GROUPS / 8][LAPIC_INDEX_SETS];
+	_Atomic uint64_t members[LAPIC_INDEX_GROUPS][LAPIC_INDEX_SETS];
+};
+
 /* CPU n has initial APIC id first_id + n. */
 struct lapic_directory {
 	uint32_t nr_cpus;
@@ -31,6 +43,7 @@ struct lapic_directory {
 		nr_renamed; /* CPUs whose id in their present mode is not their initial one */
 	_Atomic uint32_t nr_xapic; /* CPUs in xAPIC mode, whose logical ids can be anything */
 	_Atomic uint64_t slot[LAPIC_MAX_CPUS];
+	struct lapic_index index;
 };
 
 /* All CPUs absent until they publish. nr_cpus is clamped to 1..LAPIC_MAX_CPUS. */

@@ -24,6 +24,7 @@
 #include "lapic/lapic_route.h"
 
 #define NR_CPUS       64
+#define NR_XAPICS     255
 #define VECTOR        0x81
 #define NR_IN_SERVICE 10
 #define ROUNDS        31
@@ -37,6 +38,8 @@ struct rig {
 	struct lapic_inbox inbox;
 	struct lapic_directory directory;
 	struct lapic_directory large; /* of LAPIC_MAX_CPUS CPUs in x2APIC mode */
+	struct lapic_directory flat;  /* of NR_XAPICS CPUs in xAPIC mode: LDRs, one new id */
+	struct lapic_directory mixed; /* large, but for one CPU in xAPIC mode */
 	uint16_t targets[LAPIC_MAX_CPUS];
 	uint64_t sum; /* of results, so that nothing is optimised away */
 };
@@ -69,6 +72,34 @@ static void fill_large_directory(struct rig *rig, struct lapic_config config)
 	}
 }
 
+/* The first eight CPUs have a bit of their own in the flat model, and the last one its id changed. */
+static void fill_flat_directory(struct rig *rig, struct lapic_config config)
+{
+	struct lapic a;
+
+	lapic_directory_reset(&rig->flat, NR_XAPICS, 0);
+	for (config.id = 0; config.id < NR_XAPICS; config.id++) {
+		lapic_power_up(&a, &config);
+		write_register(&a, LAPIC_LDR, config.id < 8 ? UINT64_C(1) << (24 + config.id) : 0);
+		if (config.id == NR_XAPICS - 1)
+			write_register(&a, LAPIC_ID, 0);
+		lapic_publish(&rig->flat, config.id, &a);
+	}
+}
+
+static void fill_mixed_directory(struct rig *rig, struct lapic_config config)
+{
+	struct lapic a;
+
+	lapic_directory_reset(&rig->mixed, LAPIC_MAX_CPUS, 0);
+	for (config.id = 0; config.id < LAPIC_MAX_CPUS; config.id++) {
+		lapic_power_up(&a, &config);
+		if (config.id != 100)
+			(void)lapic_base_write(&a, a.base | LAPIC_BASE_EXTD);
+		lapic_publish(&rig->mixed, config.id, &a);
+	}
+}
+
 static void reset_rig(struct rig *rig)
 {
 	struct lapic_config config = { .x2apic = true, .maxphyaddr = 52, .bus_cycle_ns = 1 };
@@ -88,6 +119,8 @@ static void reset_rig(struct rig *rig)
 		lapic_publish(&rig->directory, i, a);
 	}
 	fill_large_directory(rig, config);
+	fill_flat_directory(rig, config);
+	fill_mixed_directory(rig, config);
 }
 
 static void nothing(struct rig *rig)
@@ -189,6 +222,21 @@ static void run_send_cluster_of_many(struct rig *rig)
 	send(rig, &rig->large, UINT64_C(0x003cffff) << 32 | LAPIC_ICR_LOGICAL);
 }
 
+static void run_send_flat(struct rig *rig)
+{
+	send(rig, &rig->flat, UINT64_C(4) << 32 | LAPIC_ICR_LOGICAL);
+}
+
+static void run_send_renamed(struct rig *rig)
+{
+	send(rig, &rig->flat, UINT64_C(200) << 32);
+}
+
+static void run_send_mixed(struct rig *rig)
+{
+	send(rig, &rig->mixed, UINT64_C(4) << 32 | LAPIC_ICR_LOGICAL);
+}
+
 static void run_read_msr(struct rig *rig)
 {
 	uint64_t value;
@@ -215,6 +263,9 @@ static const struct op ops[] = {
 	{ "ICR decoded, routed to 64 CPUs", nothing, nothing, run_send_all },
 	{ "ICR to 1 CPU of 1024", nothing, nothing, run_send_one_of_many },
 	{ "ICR to 16 CPUs of 1024", nothing, nothing, run_send_cluster_of_many },
+	{ "ICR logical to 1 xAPIC of 255", nothing, nothing, run_send_flat },
+	{ "ICR to 1 xAPIC of 255, ids changed", nothing, nothing, run_send_renamed },
+	{ "ICR logical to 1 CPU of 1024, mixed", nothing, nothing, run_send_mixed },
 	{ "register read, RDMSR", nothing, nothing, run_read_msr },
 	{ "register read, MMIO", nothing, nothing, run_read_mmio },
 };

@@ -71,10 +71,70 @@ START_TEST(R95_R178_a_cpu_is_seen_as_a_whole)
 }
 END_TEST
 
+/* ---- the index ----------------------------------------------------------------------------------- */
+
+#define FLIPPERS  2u
+#define BOTH_LDR  0x11000000u /* flat: bits 0 and 4; cluster: the first CPU of cluster 1 */
+#define BOTH_DEST 0x11u
+#define OTHER_LDR 0x02000000u
+
+struct flipper {
+	struct race *race;
+	uint32_t cpu;
+};
+
+/* CPU 0 stays as it is; so does the last one, which has CPU 0's id. */
+static void *flip(void *opaque)
+{
+	const struct flipper *f = opaque;
+	struct lapic *a = &f->race->cpus.cpu[f->cpu];
+
+	for (uint32_t i = 0; i < CHANGES; i++) {
+		fx_write(a, LAPIC_DFR, i % 2 ? LAPIC_DFR_FLAT : LAPIC_DFR_CLUSTER);
+		fx_write(a, LAPIC_ID, i % 2 ? 0x31000000u : 0x42000000u);
+		lapic_publish(f->race->cpus.dir, f->cpu, a);
+	}
+	atomic_store(&f->race->over, true);
+	return NULL;
+}
+
+/* Whoever is meant before and after a change is meant in the middle of it, whatever else changes. */
+START_TEST(R93_R95_R178_nobody_is_lost_in_a_change)
+{
+	struct race r = { .cpus = cpus_enabled(FLIPPERS + 2, 0, false) };
+	struct flipper flippers[FLIPPERS];
+	pthread_t threads[FLIPPERS];
+
+	for (uint32_t i = 0; i < FLIPPERS + 2; i++) {
+		bool steady = i == 0 || i > FLIPPERS;
+
+		fx_write(&r.cpus.cpu[i], LAPIC_LDR, steady ? OTHER_LDR : BOTH_LDR);
+		fx_write(&r.cpus.cpu[i], LAPIC_ID, steady ? 0 : 0x31000000u);
+	}
+	cpus_publish(&r.cpus);
+	for (uint32_t i = 0; i < FLIPPERS; i++) {
+		flippers[i] = (struct flipper){ .race = &r, .cpu = i + 1 };
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, flip, &flippers[i]), 0);
+	}
+	do {
+		ck_assert_uint_eq(count_of(&r, BOTH_DEST, true), FLIPPERS);
+		ck_assert_uint_eq(count_of(&r, 0x02, true), 2);
+		ck_assert_uint_eq(count_of(&r, 0, false), 2);
+		ck_assert_uint_eq(count_of(&r, 0x32, false), 0);
+	} while (!atomic_load(&r.over));
+	for (uint32_t i = 0; i < FLIPPERS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(count_of(&r, 0x31, false), FLIPPERS);
+	ck_assert_uint_eq(count_of(&r, 0x42, false), 0);
+	cpus_free(&r.cpus);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		R95_R178_a_cpu_is_seen_as_a_whole,
+		R93_R95_R178_nobody_is_lost_in_a_change,
 	};
 
 	return fx_run("lapic_route_threads", tests, FX_COUNT(tests));
