@@ -15,13 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lapic/lapic.h"
 #include "lapic/lapic_inbox.h"
 #include "lapic/lapic_route.h"
+#include "tests/bench/callgrind.h"
 
 #define NR_CPUS       64
 #define NR_XAPICS     255
@@ -30,7 +30,6 @@
 #define ROUNDS        31
 #define ROUND_OPS     20000
 #define CALLGRIND_OPS 2000
-#define VALGRIND      "valgrind"
 
 struct rig {
 	struct lapic apic[NR_CPUS]; /* in x2APIC mode but for the last one; ours is the first */
@@ -60,15 +59,18 @@ static void write_register(struct lapic *a, uint32_t offset, uint64_t value)
 	(void)lapic_write(a, offset, value, 0, &effect);
 }
 
-static void fill_large_directory(struct rig *rig, struct lapic_config config)
+/* In x2APIC mode, but for CPU number xapic. */
+static void fill_directory(struct lapic_directory *directory, uint32_t xapic,
+			   struct lapic_config config)
 {
 	struct lapic a;
 
-	lapic_directory_reset(&rig->large, LAPIC_MAX_CPUS, 0);
+	lapic_directory_reset(directory, LAPIC_MAX_CPUS, 0);
 	for (config.id = 0; config.id < LAPIC_MAX_CPUS; config.id++) {
 		lapic_power_up(&a, &config);
-		(void)lapic_base_write(&a, a.base | LAPIC_BASE_EXTD);
-		lapic_publish(&rig->large, config.id, &a);
+		if (config.id != xapic)
+			(void)lapic_base_write(&a, a.base | LAPIC_BASE_EXTD);
+		lapic_publish(directory, config.id, &a);
 	}
 }
 
@@ -84,19 +86,6 @@ static void fill_flat_directory(struct rig *rig, struct lapic_config config)
 		if (config.id == NR_XAPICS - 1)
 			write_register(&a, LAPIC_ID, 0);
 		lapic_publish(&rig->flat, config.id, &a);
-	}
-}
-
-static void fill_mixed_directory(struct rig *rig, struct lapic_config config)
-{
-	struct lapic a;
-
-	lapic_directory_reset(&rig->mixed, LAPIC_MAX_CPUS, 0);
-	for (config.id = 0; config.id < LAPIC_MAX_CPUS; config.id++) {
-		lapic_power_up(&a, &config);
-		if (config.id != 100)
-			(void)lapic_base_write(&a, a.base | LAPIC_BASE_EXTD);
-		lapic_publish(&rig->mixed, config.id, &a);
 	}
 }
 
@@ -118,9 +107,9 @@ static void reset_rig(struct rig *rig)
 		write_register(a, LAPIC_SVR, LAPIC_SVR_ENABLE | 0xff);
 		lapic_publish(&rig->directory, i, a);
 	}
-	fill_large_directory(rig, config);
+	fill_directory(&rig->large, LAPIC_MAX_CPUS, config);
 	fill_flat_directory(rig, config);
-	fill_mixed_directory(rig, config);
+	fill_directory(&rig->mixed, 100, config);
 }
 
 static void nothing(struct rig *rig)
@@ -326,52 +315,11 @@ static void measure_ns(struct rig *rig, const struct op *op, double *min, double
 
 /* ---- instructions ---------------------------------------------------------------------------------- */
 
-static void run_valgrind(const char *self, int op, uint32_t count, int out)
-{
-	char op_text[16], count_text[16];
-
-	snprintf(op_text, sizeof(op_text), "%d", op);
-	snprintf(count_text, sizeof(count_text), "%u", count);
-	dup2(out, STDERR_FILENO);
-	execlp(VALGRIND, VALGRIND, "--tool=callgrind", "--callgrind-out-file=/dev/null", self,
-	       op_text, count_text, (char *)NULL);
-	_exit(127);
-}
-
-/* Instructions of a whole process, as callgrind prints them; negative if there is no valgrind. */
-static double process_instructions(const char *self, int op, uint32_t count)
-{
-	char line[256];
-	double collected = -1;
-	FILE *output;
-	int fds[2];
-	pid_t pid;
-
-	if (pipe(fds))
-		return -1;
-	pid = fork();
-	if (pid == 0)
-		run_valgrind(self, op, count, fds[1]);
-	close(fds[1]);
-	output = fdopen(fds[0], "r");
-	while (pid > 0 && output && fgets(line, sizeof(line), output)) {
-		const char *found = strstr(line, "Collected :");
-
-		if (found)
-			collected = strtod(found + strlen("Collected :"), NULL);
-	}
-	if (output)
-		fclose(output);
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	return collected;
-}
-
 /* Start, reset and preparation are in both processes: what is left is the operation. */
 static double instructions(const char *self, int op)
 {
-	double with = process_instructions(self, op + 1, CALLGRIND_OPS);
-	double without = process_instructions(self, -(op + 1), CALLGRIND_OPS);
+	double with = callgrind_instructions(self, op + 1, CALLGRIND_OPS);
+	double without = callgrind_instructions(self, -(op + 1), CALLGRIND_OPS);
 
 	return with < 0 || without < 0 ? -1 : (with - without) / CALLGRIND_OPS;
 }
