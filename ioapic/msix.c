@@ -116,6 +116,9 @@ uint64_t msix_table_read(const struct msix *x, uint64_t offset, uint32_t len)
 {
 	uint64_t value = 0;
 
+	/* Nothing there, and offset + i could wrap. */
+	if (offset >= x->nr_vectors * MSIX_ENTRY_SIZE)
+		return 0;
 	for (uint32_t i = 0; i < len && i < sizeof(value); i++) {
 		uint64_t byte = offset + i;
 		uint32_t dword = dword_read(x, byte - byte % BYTES_PER_DWORD);

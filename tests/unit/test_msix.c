@@ -243,7 +243,9 @@ START_TEST(nothing_behind_the_table)
 	msix_table_write(&r.x, NR * 16, 4, 0xffffffff, &r.out);
 	msix_table_write(&r.x, UINT64_MAX - 7, 8, 0, &r.out);
 	ck_assert_uint_eq(msix_table_read(&r.x, NR * 16, 8), 0);
-	ck_assert_uint_eq(msix_table_read(&r.x, UINT64_MAX, 8) & 0xff, 0);
+	/* The last offsets of all are not followed by the first ones. */
+	for (uint64_t i = 0; i < 8; i++)
+		ck_assert_uint_eq(msix_table_read(&r.x, UINT64_MAX - i, 8), 0);
 	ck_assert_uint_eq(msix_pba_read(&r.x, 8, 8), 0);
 	ck_assert_uint_eq(msix_pba_read(&r.x, UINT64_MAX, 1), 0);
 	raise(&r, NR);
