@@ -5,8 +5,8 @@
  * PCI Local Bus Specification 3.0, "MSI-X Capability and Table Structures".
  *
  * Like the rest of libioapic it is total over a guest's input, takes no lock and calls nobody:
- * messages to send come back as values. The owner of a struct msix holds a lock over each call,
- * copies the messages out and sends them after.
+ * messages to send come back as values. The owner of a struct msix holds a lock over each call and
+ * until the messages are sent, or they could arrive after a mask that was set meanwhile (R159).
  */
 #ifndef IOAPIC_MSIX_H
 #define IOAPIC_MSIX_H

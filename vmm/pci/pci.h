@@ -8,8 +8,9 @@
  * Functions are built and added before any vCPU runs and stay until the machine is gone. Then:
  *
  *  - a function's lock covers its configuration space, its MSI-X and the level of its INTx# line. It
- *    comes after a device's own lock and before the irqchip's; messages are sent after it is
- *    released. A device may therefore raise interrupts with its own lock held.
+ *    comes after a device's own lock and before the irqchip's. It is held while the line changes and
+ *    while messages are sent, so that what a CPU reads back is true of what arrives from then on. A
+ *    device may raise interrupts with its own lock held; who takes them must not call back.
  *  - where a BAR is decoded is one atomic word, 0 for nowhere. CPUs that access the window read these
  *    words without a lock while another CPU may move a BAR: they find it at its old or at its new
  *    place, as on a real bus, where accesses that are under way during such a write are undefined
@@ -96,7 +97,7 @@ struct pci_bar {
 	_Atomic uint32_t address;
 };
 
-/* How a function reaches the interrupt controllers. */
+/* How a function reaches the interrupt controllers. Called with the function's lock held. */
 struct pci_wiring {
 	void (*set_irq)(void *irqchip, uint32_t gsi, uint32_t source, bool level);
 	void (*send_msi)(void *irqchip, uint64_t address, uint32_t data);
@@ -190,12 +191,12 @@ uint32_t pci_config_get(struct pci_function *fn, uint32_t offset, uint32_t len);
 /* An access of a CPU: inside the 256 bytes, and inside one aligned DWORD. */
 uint32_t pci_config_read(struct pci_function *fn, uint32_t offset, uint32_t len);
 void pci_config_write(struct pci_function *fn, uint32_t offset, uint32_t len, uint32_t value);
-/* Lock held: decode BARs and drive the line as the registers say. */
+/* Lock held: decode BARs and drive the line as the registers say; send messages. */
 void pci_update_decoding(struct pci_function *fn);
 void pci_update_line(struct pci_function *fn);
+void pci_send(const struct pci_function *fn, const struct msix_out *out);
 /* No lock held. */
 void pci_function_reset(struct pci_function *fn);
-void pci_send(const struct pci_function *fn, const struct msix_out *out);
 /* An access of a CPU inside a BAR. */
 uint64_t pci_bar_read(struct pci_function *fn, uint32_t bar, uint64_t offset, uint32_t len);
 void pci_bar_write(struct pci_function *fn, uint32_t bar, uint64_t offset, uint32_t len,

@@ -134,9 +134,9 @@ void pci_config_write(struct pci_function *fn, uint32_t offset, uint32_t len, ui
 	if (fn->msix_at && touches(offset, len, fn->msix_at + MSIX_CAP_CONTROL, 2))
 		write_msix_control(fn, offset, len, value, &out);
 	pci_update_line(fn);
-	pthread_mutex_unlock(&fn->lock);
 	pci_send(fn, &held);
 	pci_send(fn, &out);
+	pthread_mutex_unlock(&fn->lock);
 	if (is_master && !was_master && fn->ops->master_enabled)
 		fn->ops->master_enabled(fn->device);
 }

@@ -112,6 +112,13 @@ void pci_add_msix(struct pci_function *fn, uint32_t nr_vectors, uint32_t bar, ui
 
 /* ---- interrupts ----------------------------------------------------------------------------------- */
 
+/*
+ * The lock is held until the messages have arrived ("Operation of Per-vector Masking and Pending Bits",
+ * R159): software that has set a mask and read it back may change the message, or free what its handler
+ * works on. A message that were sent after the lock was released could be overtaken by such a mask; as
+ * it is, the mask waits for it. To send takes no lock of a function or a device, so the order of locks
+ * stays what it is (pci.h).
+ */
 void pci_send(const struct pci_function *fn, const struct msix_out *out)
 {
 	for (uint32_t i = 0; i < out->count; i++)
@@ -148,8 +155,8 @@ void pci_raise_msix(struct pci_function *fn, uint32_t vector)
 
 	pthread_mutex_lock(&fn->lock);
 	msix_raise(&fn->msix, vector, &out);
-	pthread_mutex_unlock(&fn->lock);
 	pci_send(fn, &out);
+	pthread_mutex_unlock(&fn->lock);
 }
 
 void pci_clear_msix(struct pci_function *fn, uint32_t vector)
@@ -226,6 +233,6 @@ void pci_bar_write(struct pci_function *fn, uint32_t bar, uint64_t offset, uint3
 	}
 	pthread_mutex_lock(&fn->lock);
 	msix_table_write(&fn->msix, offset - fn->msix_table, len, value, &out);
-	pthread_mutex_unlock(&fn->lock);
 	pci_send(fn, &out);
+	pthread_mutex_unlock(&fn->lock);
 }
