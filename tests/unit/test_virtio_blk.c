@@ -3,7 +3,11 @@
  * virtio-blk: requests of all kinds and cuts, against the image behind the disk.
  *
  * Virtual I/O Device (VIRTIO) 1.2, "Block Device".
+ *
+ * fdatasync(2) is a stand-in (tests/unit/CMakeLists.txt), which finds the address of its struct flushes
+ * in the image, behind the bytes that the disk had when it was opened.
  */
+#include <errno.h>
 #include <linux/virtio_blk.h>
 
 #include "tests/unit/disk_fixture.h"
@@ -19,10 +23,32 @@
 #define STATUS (RIG_BUFFERS + 0x100)
 #define DATA   (RIG_BUFFERS + 0x1000)
 
+/* What the host was told to bring to the disk. */
+struct flushes {
+	uint32_t count;
+	int error;         /* of the next one, 0: none */
+	uint64_t watched;  /* a byte of the image ... */
+	uint8_t last_seen; /* ... and its value at the last flush */
+};
+
 struct blk_rig {
 	struct virtio_rig *rig;
 	struct disk_image image;
+	struct flushes *flushes;
 };
+
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+	struct flushes *flushes;
+
+	ck_assert_int_eq(pread(fd, &flushes, sizeof(flushes), SIZE), sizeof(flushes));
+	ck_assert_int_eq(pread(fd, &flushes->last_seen, 1, (off_t)flushes->watched), 1);
+	flushes->count++;
+	errno = flushes->error;
+	flushes->error = 0;
+	return errno ? -1 : 0;
+}
 
 static struct blk_rig plugged(bool read_only)
 {
@@ -31,6 +57,9 @@ static struct blk_rig plugged(bool read_only)
 	struct disk_file disk;
 
 	ck_assert_int_eq(disk_file_open(&disk, b.image.path, read_only, error), 0);
+	b.flushes = calloc(1, sizeof(*b.flushes));
+	ck_assert_int_eq(pwrite(b.image.fd, &b.flushes, sizeof(b.flushes), SIZE),
+			 sizeof(b.flushes));
 	rig_plug(b.rig, virtio_blk_create(&b.rig->host, disk, 3));
 	return b;
 }
@@ -47,6 +76,7 @@ static void end(struct blk_rig *b)
 {
 	rig_destroy(b->rig);
 	image_destroy(&b->image);
+	free(b->flushes);
 }
 
 static void put_header(struct virtio_rig *rig, uint32_t type, uint64_t sector)
@@ -120,7 +150,6 @@ START_TEST(sectors_are_written)
 	for (uint32_t i = 0; i < 1024; i++)
 		ck_assert_uint_eq(image_byte(&b.image, 62 * 512 + i), (uint8_t)(i * 3));
 	ck_assert_uint_eq(image_byte(&b.image, 62 * 512 - 1), pattern_at(62 * 512 - 1));
-	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_FLUSH, 0, 0, 0, &written), VIRTIO_BLK_S_OK);
 	end(&b);
 }
 END_TEST
@@ -236,14 +265,49 @@ START_TEST(the_id)
 }
 END_TEST
 
+/* What was written before is brought to the disk by a flush, and by nothing else. */
+START_TEST(a_flush_reaches_the_host)
+{
+	struct blk_rig b = started(RIG_ALL_FEATURES);
+	uint32_t written;
+
+	b.flushes->watched = 9 * 512;
+	memset(ram(b.rig, DATA), 0x77, 512);
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_OUT, 9, 512, 0, &written), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_IN, 9, 512, WRITE, &written), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(b.flushes->count, 0);
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_FLUSH, 0, 0, 0, &written), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(b.flushes->count, 1);
+	ck_assert_uint_eq(b.flushes->last_seen, 0x77);
+
+	b.flushes->error = EIO;
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_FLUSH, 0, 0, 0, &written), VIRTIO_BLK_S_IOERR);
+	ck_assert_uint_eq(written, 1);
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_FLUSH, 0, 0, 0, &written), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(b.flushes->count, 3);
+	ck_assert(!has_failed(b.rig));
+	end(&b);
+}
+END_TEST
+
+/* One that has not agreed on VIRTIO_BLK_F_FLUSH finds every write on the disk. */
 START_TEST(a_driver_that_does_not_flush)
 {
 	struct blk_rig b = started(RIG_ONLY_VERSION1);
 	uint32_t written;
 
+	b.flushes->watched = 9 * 512 + 511;
 	memset(ram(b.rig, DATA), 0x77, 512);
 	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_OUT, 9, 512, 0, &written), VIRTIO_BLK_S_OK);
-	ck_assert_uint_eq(image_byte(&b.image, 9 * 512), 0x77);
+	ck_assert_uint_eq(b.flushes->count, 1);
+	ck_assert_uint_eq(b.flushes->last_seen, 0x77);
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_IN, 9, 512, WRITE, &written), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(b.flushes->count, 1);
+
+	b.flushes->error = EIO;
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_OUT, 9, 512, 0, &written), VIRTIO_BLK_S_IOERR);
+	ck_assert_uint_eq(submit(b.rig, VIRTIO_BLK_T_OUT, 9, 512, 0, &written), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(b.flushes->count, 3);
 	end(&b);
 }
 END_TEST
@@ -302,6 +366,7 @@ int main(void)
 	tcase_add_test(all, an_image_that_shrinks);
 	tcase_add_test(all, a_disk_that_is_only_read);
 	tcase_add_test(all, the_id);
+	tcase_add_test(all, a_flush_reaches_the_host);
 	tcase_add_test(all, a_driver_that_does_not_flush);
 	tcase_add_test(all, a_thread_that_stops_leaves_requests);
 	tcase_add_loop_test(all, no_header_or_no_status, 0, 2);
