@@ -210,12 +210,17 @@ void virtio_descriptor(struct virtio *v, uint16_t index, const void *buffer, uin
 	};
 }
 
+void virtio_ring(const struct virtio *v)
+{
+	mmio_write16(at(v, v->notify), 0);
+}
+
 void virtio_offer(struct virtio *v, uint16_t head)
 {
 	v->available->ring[v->next % VIRTIO_QUEUE_SIZE] = head;
 	v->next++;
 	atomic_store(&v->available->index, v->next);
-	mmio_write16(at(v, v->notify), 0);
+	virtio_ring(v);
 }
 
 bool virtio_poll(const struct virtio *v)

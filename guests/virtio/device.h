@@ -79,6 +79,8 @@ void virtio_descriptor(struct virtio *v, uint16_t index, const void *buffer, uin
 		       uint16_t flags);
 /* Descriptor index + 1 is the next one of a chain. Offer the chain that starts at head. */
 void virtio_offer(struct virtio *v, uint16_t head);
+/* The queue's doorbell. */
+void virtio_ring(const struct virtio *v);
 /* Spin until everything that was offered is used. False: out of time. */
 bool virtio_poll(const struct virtio *v);
 /* Length of the last used entry. */

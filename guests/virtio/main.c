@@ -17,6 +17,7 @@
 static const struct test tests[] = {
 	{ "pci-bars", "", test_pci_bars, unfit_rng },
 	{ "rng-poll", "", test_rng_poll, unfit_rng },
+	{ "rng-doorbells", "", test_rng_doorbells, unfit_rng },
 	{ "rng-intx", "R148", test_rng_intx, unfit_rng },
 	{ "rng-msix", "R158 R173", test_rng_msix, unfit_rng },
 	{ "rng-pending", "R159", test_rng_pending, unfit_rng },

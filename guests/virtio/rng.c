@@ -18,6 +18,8 @@
 #define VECTOR_INTX   0x82u
 #define BYTES         32u
 #define QUIET_US      2000u
+#define REQUESTS      20u
+#define RINGS         100u        /* for each of them */
 #define NOWHERE       0xf0000000u /* no memory */
 
 /* parameter[0]: the ISR register, for the handler of the line. */
@@ -66,6 +68,27 @@ void test_rng_poll(struct kernel *kernel)
 		test_fail(kernel, "%u of %u bytes are the same as before", same, BYTES);
 	if (virtio_read_isr(v))
 		test_fail(kernel, "an interrupt that was not wanted");
+}
+
+/*
+ * Each request is heard.
+ * tests/integration/virtio.sh counts the exits that so many rings do not cause.
+ */
+void test_rng_doorbells(struct kernel *kernel)
+{
+	struct virtio *v = &devices_of(kernel)->rng;
+	uint8_t *bytes = kernel_alloc(kernel, BYTES, 64);
+
+	if (!start(kernel, false))
+		return;
+	v->available->flags = 1; /* no interrupts */
+	for (uint32_t i = 0; i < REQUESTS && !test_failed(kernel); i++) {
+		for (uint32_t n = 1; n < RINGS; n++)
+			virtio_ring(v);
+		offer_bytes(v, bytes);
+		if (!virtio_poll(v))
+			test_fail(kernel, "request %u is not heard", i);
+	}
 }
 
 /*

@@ -23,6 +23,7 @@ const char *unfit_blk(const struct kernel *kernel);
 
 void test_pci_bars(struct kernel *kernel);
 void test_rng_poll(struct kernel *kernel);
+void test_rng_doorbells(struct kernel *kernel);
 void test_rng_intx(struct kernel *kernel);
 void test_rng_msix(struct kernel *kernel);
 void test_rng_pending(struct kernel *kernel);

@@ -56,6 +56,7 @@ struct virtio_rig {
 	_Atomic uint64_t mistakes;
 	struct virtio_host host;
 	struct virtio_pci transport;
+	int vm_fd; /* -1: no ioeventfds */
 	struct rig_queue queue[VIRTIO_MAX_QUEUES];
 };
 
@@ -150,6 +151,7 @@ static inline struct virtio_rig *rig_create(void)
 		.high_size = RIG_HIGH,
 	};
 	ck_assert_ptr_nonnull(rig->memory.host);
+	rig->vm_fd = -1;
 	rig->log = (struct log){ .fd = -1, .level = LOG_ERROR };
 	rig->host = (struct virtio_host){
 		.memory = &rig->memory,
@@ -162,7 +164,7 @@ static inline struct virtio_rig *rig_create(void)
 static inline void rig_plug(struct virtio_rig *rig, struct virtio_device *dev)
 {
 	ck_assert_ptr_nonnull(dev);
-	ck_assert_int_eq(virtio_pci_create(&rig->transport, dev, &rig->pci, -1), 0);
+	ck_assert_int_eq(virtio_pci_create(&rig->transport, dev, &rig->pci, rig->vm_fd), 0);
 	config_out(rig, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
