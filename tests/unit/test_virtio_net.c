@@ -173,6 +173,52 @@ START_TEST(a_frame_goes_out)
 }
 END_TEST
 
+static void send_out(struct net_rig *n)
+{
+	descriptor(n->rig, TX, 0, BUFFER, HEADER + FRAME, 0, 0);
+	offer(n->rig, TX, 0);
+	notify(n, TX);
+}
+
+/* The device has sent so many messages, of which this is the last one. */
+static void expect_message(struct net_rig *n, uint32_t count, uint32_t data)
+{
+	while (n->rig->board.nr_msis < count)
+		usleep(100);
+	ck_assert_uint_eq(n->rig->board.nr_msis, count);
+	ck_assert_uint_eq(n->rig->board.msi_data, data);
+}
+
+START_TEST(R159_each_queue_has_a_vector_with_a_mask_of_its_own)
+{
+	const uint32_t masks[] = { VIRTIO_PCI_AT_TABLE + 16 + 12, VIRTIO_PCI_AT_TABLE + 32 + 12 };
+	struct net_rig n = plugged();
+
+	bring_up(n.rig, RIG_ONLY_VERSION1);
+	enable_msix(n.rig);
+	ck_assert_int_eq(virtio_pci_start(&n.rig->transport), 0);
+	offer_buffer(&n, 0, 2048);
+	send_frame(&n, 1, FRAME);
+	expect_message(&n, 1, 0x41);
+	send_out(&n);
+	expect_message(&n, 2, 0x42);
+
+	for (uint32_t queue = RX; queue <= TX; queue++) {
+		reg_out(n.rig, masks[queue], 4, 1);
+		offer_buffer(&n, 0, 2048);
+		send_frame(&n, 1, FRAME);
+		send_out(&n);
+		expect_message(&n, 3 + 2 * queue, queue == RX ? 0x42 : 0x41);
+		while (reg_in(n.rig, VIRTIO_PCI_AT_PBA, 8) == 0)
+			usleep(100);
+		ck_assert_uint_eq(reg_in(n.rig, VIRTIO_PCI_AT_PBA, 8), 2u << queue);
+		reg_out(n.rig, masks[queue], 4, 0);
+		expect_message(&n, 4 + 2 * queue, 0x41 + queue);
+	}
+	end(&n);
+}
+END_TEST
+
 START_TEST(frames_that_nobody_takes_are_lost)
 {
 	struct net_rig n = started();
@@ -322,6 +368,7 @@ int main(void)
 	tcase_add_test(all, frames_wait_for_buffers);
 	tcase_add_test(all, a_frame_that_does_not_fit_is_lost);
 	tcase_add_test(all, a_frame_goes_out);
+	tcase_add_test(all, R159_each_queue_has_a_vector_with_a_mask_of_its_own);
 	tcase_add_test(all, frames_that_nobody_takes_are_lost);
 	tcase_add_test(all, a_frame_without_a_header);
 	tcase_add_test(all, bad_buffers_for_input);
