@@ -87,12 +87,36 @@ refuse "tap missing" "there is no interface 'vmm-none'.*ip tuntap add dev vmm-no
 	-n tap=vmm-none "$BIN/hello.elf"
 refuse "no tap" "--net: " -n tap=lo "$BIN/hello.elf"
 refuse "net without tap" "lacks tap=NAME" -n mac=02:00:00:00:00:01 "$BIN/hello.elf"
-if [ "$(id -u)" -eq 0 ] && ip tuntap add dev vmmtest0 mode tap 2>/dev/null; then
-	expect "a tap that is down" 0 "tap 'vmmtest0' is down.*ip link set vmmtest0 up" \
-		vmm -n tap=vmmtest0 "$BIN/hello.elf"
-	refuse "tap twice" "'vmmtest0' is in use by another machine" \
-		-n tap=vmmtest0 -n tap=vmmtest0 "$BIN/hello.elf"
-	ip tuntap del dev vmmtest0 mode tap
+tap=vmmt$$
+# Root as anybody else: without a capability, and held to what files and taps permit.
+plain=(setpriv --bounding-set=-all --inh-caps=-all "--securebits=+noroot,+noroot_locked")
+if [ "$(id -u)" -eq 0 ] && ip tuntap add dev $tap mode tap 2>/dev/null; then
+	expect "a tap that is down" 0 "tap '$tap' is down.*ip link set $tap up" \
+		vmm -n tap=$tap "$BIN/hello.elf"
+	refuse "tap twice" "'$tap' is in use by another machine" \
+		-n tap=$tap -n tap=$tap "$BIN/hello.elf"
+	ip tuntap del dev $tap mode tap
+else
+	echo "left out: no tap can be made here"
+	plain=(false)
+fi
+if "${plain[@]}" test -w /dev/kvm 2>/dev/null; then
+	ip tuntap add dev $tap mode tap user 1
+	expect "no permission for the tap" 2 "no permission for tap '$tap'.* user [$]USER" \
+		"${plain[@]}" vmm -n tap=$tap "$BIN/hello.elf"
+	one_line "no permission for the tap"
+	if unshare --mount true 2>/dev/null; then
+		expect "no permission for the driver" 2 "/dev/net/tun: Permission denied.*chmod 666" \
+			unshare --mount sh -c "mount -t tmpfs none /dev/net &&
+			mknod -m 600 /dev/net/tun c 10 200 && chown 1 /dev/net/tun &&
+			exec ${plain[*]} vmm -n tap=$tap $BIN/hello.elf"
+		one_line "no permission for the driver"
+		expect "no driver" 2 "/dev/net/tun: No such file.*modprobe tun" \
+			unshare --mount sh -c "mount -t tmpfs none /dev/net &&
+			exec vmm -n tap=$tap $BIN/hello.elf"
+		one_line "no driver"
+	fi
+	ip tuntap del dev $tap mode tap
 fi
 
 # KVM

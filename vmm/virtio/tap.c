@@ -37,10 +37,11 @@ static int fail_attach(char *error, const char *name, int code)
 	const char *why = strerror(-code);
 
 	if (code == -EPERM)
-		snprintf(error, TAP_ERROR_SIZE,
-			 "--net: no permission for tap '%s'; as root, make it yours: "
-			 "ip tuntap add dev %s mode tap user $USER",
-			 name, name);
+		snprintf(
+			error, TAP_ERROR_SIZE,
+			"--net: no permission for tap '%s'; as root, make it anew, yours: "
+			"ip tuntap del dev %s mode tap && ip tuntap add dev %s mode tap user $USER",
+			name, name, name);
 	else if (code == -EBUSY)
 		snprintf(error, TAP_ERROR_SIZE,
 			 "--net: tap '%s' is in use by another machine; give each its own", name);
@@ -54,6 +55,23 @@ static int fail_attach(char *error, const char *name, int code)
 	return code;
 }
 
+/* EPERM is the answer of a container's list of devices, ENXIO and ENODEV of a node without a driver. */
+static const char *open_hint(int code)
+{
+	switch (code) {
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+		return "; as root, load the driver: modprobe tun";
+	case -EACCES:
+		return "; as root, open it to all users: chmod 666 " TUN_DEVICE;
+	case -EPERM:
+		return "; let the container have it: --device " TUN_DEVICE;
+	default:
+		return "";
+	}
+}
+
 static int open_tun(char *error)
 {
 	int fd = open(TUN_DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
@@ -62,7 +80,7 @@ static int open_tun(char *error)
 	if (fd >= 0)
 		return fd;
 	snprintf(error, TAP_ERROR_SIZE, "--net: %s: %s%s", TUN_DEVICE, strerror(-code),
-		 code == -ENOENT ? "; as root, load the driver: modprobe tun" : "");
+		 open_hint(code));
 	return code;
 }
 
