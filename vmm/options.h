@@ -9,7 +9,7 @@
 
 #include "vmm/log.h"
 
-#define OPTIONS_CMDLINE_SIZE 4096
+#define OPTIONS_CMDLINE_SIZE 16384 /* what boot/ has room for, with the final 0 */
 
 enum lapic_choice {
 	LAPIC_CHOICE_USER,

@@ -69,8 +69,56 @@ refuse "ELF header cut" "short.elf" short.elf
 refuse "ELF truncated" "truncated.elf" truncated.elf
 refuse "other machine" "AArch64|machine" machine.elf
 refuse "initrd missing" "noinitrd" --initrd noinitrd "$BIN/hello-pvh.elf"
+truncate -s 200M large
+for guest in hello-pvh.elf hello-multiboot.elf; do
+	refuse "initrd too large for $guest" \
+		"large: initrd of 209715200 bytes does not fit.*give the guest more memory" \
+		--memory 128M --initrd large "$BIN/$guest"
+done
 refuse "memory too small for image" "memory" --memory 2M "$BIN/high.elf"
 refuse "image over the tables" "overlap|reserved|0x" "$BIN/overlap.elf"
+
+# Linux kernels: put FILE OFFSET BYTES, and a bzImage in which everything that is looked at is sound.
+put() {
+	printf '%b' "$3" | dd of="$1" bs=1 seek=$(($2)) conv=notrunc status=none
+}
+truncate -s $((0x600 + 0x800)) sound.bz
+put sound.bz 0x1f1 '\0002'                  # setup_sects
+put sound.bz 0x1f4 '\0200'                  # syssize
+put sound.bz 0x1fe '\0125\0252\0353\0152HdrS' # boot_flag, jump, header
+put sound.bz 0x206 '\0017\0002'             # version
+put sound.bz 0x211 '\0001'                  # loadflags
+put sound.bz 0x22c '\0377\0377\0377\0177'   # initrd_addr_max
+put sound.bz 0x232 '\0040'                  # kernel_alignment
+put sound.bz 0x236 '\0077'                  # xloadflags
+put sound.bz 0x238 '\0377\0007'             # cmdline_size
+put sound.bz 0x25a '\0040'                  # pref_address
+put sound.bz 0x262 '\0020'                  # init_size
+put sound.bz 0x800 '\0061\0300\0346\0364'   # its 64-bit entry: debug-exit with 0
+cp sound.bz entry.bz && put entry.bz 0x236 '\0076'
+cp sound.bz old.bz && put old.bz 0x206 '\0013'
+spaces() {
+	printf '%*s' "$1" ''
+}
+refuse "no 64-bit entry" "entry.bz: .*without 64-bit entry \(xloadflags 0x3e\).*for x86-64" entry.bz
+refuse "an old kernel" "old.bz: .*protocol 2.11 \(version\).*needs 2.12" old.bz
+refuse "initrd too large for a kernel" "large: initrd of .* does not fit.*give the guest more memory" \
+	--initrd large sound.bz
+refuse "command line too long" "command line is longer than 16383 characters" \
+	--cmdline "$(spaces 16384)" "$BIN/hello.elf"
+refuse "command line too long for the kernel" "of 2048 bytes is too long .* at most 2047 \(cmdline_size\)" \
+	--cmdline "$(spaces 2048)" sound.bz
+refuse "command line and name too long" "too long: at most 16383 with the image's name" \
+	--cmdline "$(spaces 16383)" "$BIN/hello-multiboot.elf"
+expect "the longest command line" 0 "" vmm --cmdline "$(spaces 16383)" "$BIN/hello.elf"
+expect "the kernel's longest command line" 1 "" vmm --cmdline "$(spaces 2047)" sound.bz
+
+# Memory on both sides of the hole below 4 GiB.
+for size in 3583M 3584M 3585M 4G 5G; do
+	for guest in hello.elf hello-pvh.elf hello-multiboot.elf; do
+		expect "$size of memory for $guest" 0 "" vmm --memory $size "$BIN/$guest"
+	done
+done
 
 # Disks
 truncate -s 1M disk
@@ -79,6 +127,15 @@ refuse "disk missing" "nodisk: No such file.*truncate" --disk nodisk "$BIN/hello
 refuse "disk empty" "empty is empty" --disk empty "$BIN/hello.elf"
 refuse "disk of odd size" "odd has 1000 bytes, which is no multiple of 512" -d odd,ro "$BIN/hello.elf"
 refuse "disk twice" "disk is in use by another machine" -d disk -d disk "$BIN/hello.elf"
+# Once its guest is up, another machine has it.
+coproc other { vmm --timeout 60 -d disk "$BIN/exit.elf" -- echo 2>/dev/null; }
+other_pid=$!
+read -r _ <&"${other[0]}"
+refuse "disk locked" "disk is in use by another machine; end that one, or add ',ro' to both" \
+	-d disk "$BIN/hello.elf"
+refuse "disk locked against readers" "disk is in use by another machine" -d disk,ro "$BIN/hello.elf"
+echo q >&"${other[1]}"
+wait "$other_pid"
 refuse "disk key" "'rw' is not one of: ro" -d disk,rw "$BIN/hello.elf"
 expect "a disk and its reader" 0 "" vmm -d disk,ro -d disk,ro "$BIN/hello.elf"
 

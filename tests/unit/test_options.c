@@ -334,10 +334,10 @@ START_TEST(a_command_line_has_an_end)
 	line[used + OPTIONS_CMDLINE_SIZE - 1] = '\0';
 	free(accept_line(line));
 	strcat(line, "x");
-	refuse(line, "longer than 4095");
+	refuse(line, "longer than 16383");
 	line[used + OPTIONS_CMDLINE_SIZE - 1] = '\0';
 	strcat(line, " -- y");
-	refuse(line, "longer than 4095");
+	refuse(line, "longer than 16383");
 }
 END_TEST
 
