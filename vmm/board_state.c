@@ -95,7 +95,7 @@ static const struct board_part board[] = {
 	{ "port92", 1, port92_of, port92_save, port92_restore },
 	{ "rtc", 1, rtc_of, mc146818_save, mc146818_restore },
 	{ "pci", 1, pci_of, pci_bus_save, pci_bus_restore },
-	{ "serial", 1, serial_of, serial_save, serial_restore },
+	{ "serial", 2, serial_of, serial_save, serial_restore },
 	{ "i8042", 1, i8042_of, i8042_save, i8042_restore },
 	{ "acpi-pm", 1, acpi_pm_of, acpi_pm_save, acpi_pm_restore },
 	{ "fw-cfg", 1, fw_cfg_of, fw_cfg_save, fw_cfg_restore },

@@ -63,16 +63,47 @@ START_TEST(serial_keeps_registers_and_bytes)
 }
 END_TEST
 
+static void count_space(void *counter)
+{
+	(*(uint32_t *)counter)++;
+}
+
+/* D95: what a reset of the FIFO threw away is still to come, and the guest need not be typed at for it. */
+START_TEST(serial_keeps_what_is_to_be_sent_again)
+{
+	struct com1 *old = com1_create();
+	struct com1 *new = com1_create();
+	uint32_t calls = 0;
+
+	com1_listen(old);
+	out(old, FCR, FCR_ON);
+	ck_assert_uint_eq(feed(old, 'a', 3), 3);
+	out(old, FCR, FCR_ON | FCR_CLEAR_RX);
+	carry(serial_save, serial_restore, old->serial, new->serial);
+	serial_on_space(new->serial, count_space, &calls);
+	ck_assert_uint_eq(in(new, LSR) & LSR_READY, 0);
+	ck_assert_uint_eq(calls, 1);
+	ck_assert_uint_eq(feed(new, 0, 0), 0);
+	ck_assert_uint_eq(feed(new, 'd', 1), 1);
+	for (int i = 'a'; i <= 'd'; i++)
+		ck_assert_uint_eq(in(new, DATA), i);
+	ck_assert_uint_eq(in(new, LSR) & LSR_READY, 0);
+	com1_destroy(old);
+	com1_destroy(new);
+}
+END_TEST
+
 START_TEST(serial_refuses_a_fifo_that_cannot_be)
 {
 	struct com1 *com = com1_create();
 	struct state_writer out_state = { .data = NULL };
 	struct state_reader in_state;
+	const size_t back[] = { 16 + 1, 16 + 2, 16 + 2 + 16 + 1 };
 
 	serial_save(com->serial, &out_state);
-	/* rx_head and rx_count come right before the FIFO's bytes. */
-	for (size_t back = 1; back <= 2; back++) {
-		uint8_t *byte = &out_state.data[out_state.size - 16 - back];
+	/* From the end: the FIFO's bytes, rx_count and rx_head; the unsent bytes and how many they are. */
+	for (size_t i = 0; i < sizeof(back) / sizeof(back[0]); i++) {
+		uint8_t *byte = &out_state.data[out_state.size - back[i]];
 		uint8_t before = *byte;
 
 		*byte = 17;
@@ -237,6 +268,7 @@ int main(void)
 
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, serial_keeps_registers_and_bytes);
+	tcase_add_test(tc, serial_keeps_what_is_to_be_sent_again);
 	tcase_add_test(tc, serial_refuses_a_fifo_that_cannot_be);
 	tcase_add_test(tc, i8042_keeps_a_command_half_given);
 	tcase_add_test(tc, acpi_keeps_registers_and_time);

@@ -260,6 +260,8 @@ void serial_save(void *device, struct state_writer *out)
 	state_put_u8(out, uart->scr);
 	state_put_u8(out, uart->dll);
 	state_put_u8(out, uart->dlm);
+	state_put_u8(out, (uint8_t)serial->nr_unsent);
+	state_put(out, serial->unsent, sizeof(serial->unsent));
 	state_put_u8(out, (uint8_t)uart->rx_head);
 	state_put_u8(out, (uint8_t)uart->rx_count);
 	state_put(out, uart->rx, sizeof(uart->rx));
@@ -270,6 +272,8 @@ void serial_restore(void *device, struct state_reader *in)
 {
 	struct serial *serial = device;
 	struct uart uart = { .transmitting = false };
+	uint8_t unsent[UART_FIFO_SIZE];
+	size_t nr_unsent;
 
 	uart.overrun = state_get_bool(in);
 	uart.thr_interrupt = state_get_bool(in);
@@ -281,15 +285,21 @@ void serial_restore(void *device, struct state_reader *in)
 	uart.scr = state_get_u8(in);
 	uart.dll = state_get_u8(in);
 	uart.dlm = state_get_u8(in);
+	nr_unsent = state_get_u8(in);
+	state_get(in, unsent, sizeof(unsent));
 	uart.rx_head = state_get_u8(in);
 	uart.rx_count = state_get_u8(in);
 	state_get(in, uart.rx, sizeof(uart.rx));
-	if (uart.rx_head >= UART_FIFO_SIZE || uart.rx_count > uart_rx_size(&uart))
+	if (uart.rx_head >= UART_FIFO_SIZE || uart.rx_count > uart_rx_size(&uart) ||
+	    nr_unsent > UART_FIFO_SIZE)
 		in->failed = true;
 	if (in->failed)
 		return;
 	pthread_mutex_lock(&serial->lock);
 	serial->uart = uart;
+	memcpy(serial->unsent, unsent, sizeof(unsent));
+	serial->nr_unsent = nr_unsent;
+	serial->starved = nr_unsent > 0;
 	serial_update_irq(serial);
 	pthread_mutex_unlock(&serial->lock);
 }
