@@ -28,8 +28,8 @@ for i in 0 511 512 4095; do
 	expect_byte 2040 "$i"
 done
 
-# A doorbell ends in the I/O thread and not in an exit: 2000 of them are rung, for what takes some 100
-# accesses to other registers.
+# A doorbell ends in the I/O thread and not in an exit: 2000 of them are rung, for what takes some
+# 100 accesses to other registers.
 got=0
 vmm "$@" --rng --stats="$work/stats" virtio.elf -- only=rng-doorbells </dev/null || got=$?
 [ "$got" -eq 0 ] || fail "doorbells: status $got"

@@ -68,7 +68,7 @@ static void count_space(void *counter)
 	(*(uint32_t *)counter)++;
 }
 
-/* D95: what a reset of the FIFO threw away is still to come, and the guest need not be typed at for it. */
+/* D95: what a reset of the FIFO threw away is still to come, without anybody typing more. */
 START_TEST(serial_keeps_what_is_to_be_sent_again)
 {
 	struct com1 *old = com1_create();

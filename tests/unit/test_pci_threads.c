@@ -2,8 +2,8 @@
 /*
  * MSI-X and several CPUs: no message arrives after a mask was set and read back, whoever sends it.
  *
- * PCI Local Bus Specification 3.0, "Operation of Per-vector Masking and Pending Bits": software that
- * has masked a vector may change its message, or free what the handler works on.
+ * PCI Local Bus Specification 3.0, "Operation of Per-vector Masking and Pending Bits": software
+ * that has masked a vector may change its message, or free what the handler works on.
  */
 #define _DEFAULT_SOURCE
 

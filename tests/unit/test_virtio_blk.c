@@ -4,8 +4,8 @@
  *
  * Virtual I/O Device (VIRTIO) 1.2, "Block Device".
  *
- * fdatasync(2) is a stand-in (tests/unit/CMakeLists.txt), which finds the address of its struct flushes
- * in the image, behind the bytes that the disk had when it was opened.
+ * fdatasync(2) is a stand-in (tests/unit/CMakeLists.txt), which finds the address of its struct
+ * flushes in the image, behind the bytes that the disk had when it was opened.
  */
 #include <errno.h>
 #include <linux/virtio_blk.h>

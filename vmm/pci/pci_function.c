@@ -113,11 +113,11 @@ void pci_add_msix(struct pci_function *fn, uint32_t nr_vectors, uint32_t bar, ui
 /* ---- interrupts ----------------------------------------------------------------------------------- */
 
 /*
- * The lock is held until the messages have arrived ("Operation of Per-vector Masking and Pending Bits",
- * R159): software that has set a mask and read it back may change the message, or free what its handler
- * works on. A message that were sent after the lock was released could be overtaken by such a mask; as
- * it is, the mask waits for it. To send takes no lock of a function or a device, so the order of locks
- * stays what it is (pci.h).
+ * The lock is held until the messages have arrived (R159, "Operation of Per-vector Masking and
+ * Pending Bits"): software that has set a mask and read it back may change the message, or free what
+ * its handler works on. A message that was sent after the lock's release could come after such a
+ * mask; as it is, the mask waits for it. Sending takes no lock of a function or a device, so the
+ * order of locks stays what it is (pci.h).
  */
 void pci_send(const struct pci_function *fn, const struct msix_out *out)
 {
