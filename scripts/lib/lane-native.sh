@@ -6,7 +6,7 @@ readonly LANE_NATIVE_TOOLS=(timeout:coreutils)
 
 lane_native_run()
 {
-	local path start=$SECONDS
+	local path start end status
 
 	[[ -e /dev/kvm ]] || lane_die "$LANE_UNAVAILABLE" "/dev/kvm is missing: load kvm_intel or kvm_amd"
 	[[ -r /dev/kvm && -w /dev/kvm ]] ||
@@ -18,8 +18,12 @@ lane_native_run()
 	export VMM_BIN=$LANE_BIN VMM_FILES=$LANE_DIR/files VMM_LANE=native
 	export PATH=$VMM_BIN:$VMM_FILES:$PATH
 	cd "$LANE_BIN" || return "$LANE_BROKEN"
+	# SECONDS may be a tick behind: a command that was killed in time would seem to have had less.
+	read -r start _ </proc/uptime
 	timeout -s KILL "$LANE_TIMEOUT" "${LANE_COMMAND[@]}" </dev/null &
 	LANE_PID=$!
 	{ wait "$LANE_PID"; } 2>/dev/null
-	lane_status $? $((SECONDS - start))
+	status=$?
+	read -r end _ </proc/uptime
+	lane_status "$status" $((${end%.*} - ${start%.*}))
 }
