@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # compare.sh CPUS SEED EPISODES [STEPS]: the same random programs on our local APICs in both shapes
 # and on KVM's; says where the first difference is and how to repeat it. Status 1: there is one.
-# README.md says what is compared and what is not.
+# With "fresh" for SEED it is one that nobody has run yet, printed like every other. README.md says
+# what is compared and what is not.
 cpus=$1
 seed=$2
 episodes=$3
 steps=${4:-40}
+[ "$seed" != fresh ] || seed=$(($(od -An -N4 -tu4 /dev/urandom) + 1))
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 words="seed=$seed episodes=$episodes steps=$steps"
@@ -35,7 +37,7 @@ same() {
 	line=$(cmp "$folder/$2" "$folder/$3" 2>&1 | sed -n 's/.* line \([0-9]*\)$/\1/p')
 	[ -z "$line" ] && ! cmp -s "$folder/$2" "$folder/$3" && line=1
 	if [ -z "$line" ]; then
-		echo "ok $2 = $3, $1, $cpus CPUs: $((episodes * steps)) steps"
+		echo "ok $2 = $3, $1, $cpus CPUs, seed $seed: $((episodes * steps)) steps"
 		return
 	fi
 	failed=1

@@ -61,8 +61,10 @@ differential() {
 }
 # Bochs is too slow for programs that read every register after every step.
 if [ "$lane" != intel ]; then
-	differential 1 3 3
-	differential 3 4 2
+	for cpus in 1 2 3 4; do
+		differential "$cpus" 3 2
+		differential "$cpus" fresh 2
+	done
 fi
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
