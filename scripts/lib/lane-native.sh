@@ -4,6 +4,13 @@
 
 readonly LANE_NATIVE_TOOLS=(timeout:coreutils)
 
+# lane_native_signal NUMBER: to the process group that `timeout` makes, because `timeout` does not
+# pass on a signal that finds it between fork and exec; to itself where it has not made one yet.
+lane_native_signal()
+{
+	kill "-$1" -- "-$LANE_PID" 2>/dev/null || kill "-$1" "$LANE_PID" 2>/dev/null
+}
+
 lane_native_run()
 {
 	local path start end status
@@ -18,10 +25,16 @@ lane_native_run()
 	export VMM_BIN=$LANE_BIN VMM_FILES=$LANE_DIR/files VMM_LANE=native
 	export PATH=$VMM_BIN:$VMM_FILES:$PATH
 	cd "$LANE_BIN" || return "$LANE_BROKEN"
-	# SECONDS may be a tick behind: a command that was killed in time would seem to have had less.
+	# SECONDS may be a tick late: a command killed in time would seem to have had less.
 	read -r start _ </proc/uptime
+	# A signal that comes before it is known to whom it has to be passed on is kept for that long.
+	LANE_WATCHING=yes
 	timeout -s KILL "$LANE_TIMEOUT" "${LANE_COMMAND[@]}" </dev/null &
-	LANE_PID=$!
+	LANE_PID=$! LANE_WATCHING=''
+	if [[ -n $LANE_SIGNAL ]]; then
+		lane_native_signal "$LANE_SIGNAL"
+		return $((128 + LANE_SIGNAL))
+	fi
 	{ wait "$LANE_PID"; } 2>/dev/null
 	status=$?
 	read -r end _ </proc/uptime

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# lane_tool.sh usage|native|amd: scripts/lane itself, as docs/testing.md, "Lanes", describes it: how it reads
-# its command line, what the command sees, what arrives of it and when, and each exit status.
+# lane_tool.sh usage|native|amd: scripts/lane itself, as docs/testing.md, "Lanes", describes it: how
+# it reads its command line, what the command sees, what arrives of it and when, and each exit
+# status.
 set -u
 # shellcheck source=tests/integration/common.sh
 . "$(dirname "$0")/common.sh"
@@ -30,8 +31,10 @@ usage() {
 	expect "no command" 2 "a command is missing; $text" "$lane" native
 	expect "no command after --" 2 "a command is missing; $text" "$lane" amd --smp 1 --
 	expect "no such option" 2 "unknown option '--cpus'; $text" "$lane" native --cpus 2 true
-	expect "an option without its value" 2 "--timeout needs a value; $text" "$lane" amd --timeout
-	expect "no time" 2 "--timeout takes a number .* not '0'; $text" "$lane" native --timeout 0 true
+	expect "an option without its value" 2 "--timeout needs a value; $text" \
+		"$lane" amd --timeout
+	expect "no time" 2 "--timeout takes a number .* not '0'; $text" \
+		"$lane" native --timeout 0 true
 	expect "no such file" 2 "--file $work/none: no such file; $text" \
 		"$lane" native --file "$work/none" true
 	expect "no such build" 2 "--build $work: there is no folder $work/bin; $text" \
@@ -64,18 +67,18 @@ streams() {
 	if [ "$status $line $(cat "$work/rest")" = "0 first last" ]; then
 		echo "ok: output arrives at once"
 	else
-		fail "streaming: status $status, '$line', then '$(cat "$work/rest")'; $(cat "$work/err")"
+		fail "streaming: status $status, '$line', '$(cat "$work/rest")'; $(cat "$work/err")"
 	fi
 }
 
-# A signal that ends scripts/lane ends the command too, which is told which one.
+# A signal that ends scripts/lane ends the command too, which is told which one, perhaps repeatedly.
 passes_signal() {
 	local pid line status=0
 
 	mkfifo "$work/told"
 	# shellcheck disable=SC2016
 	"$lane" native "${build[@]}" -- sh -c '
-		trap "echo TERM; exit" TERM
+		trap "trap : TERM; echo TERM; exit" TERM
 		echo ready
 		while :; do sleep 0.05; done' >"$work/told" 2>"$work/err" &
 	pid=$!
@@ -87,7 +90,7 @@ passes_signal() {
 	if [ "$status $line $(cat "$work/rest")" = "143 ready TERM" ]; then
 		echo "ok: SIGTERM"
 	else
-		fail "SIGTERM: status $status, '$line', then '$(cat "$work/rest")'; $(cat "$work/err")"
+		fail "SIGTERM: status $status, '$line', '$(cat "$work/rest")'; $(cat "$work/err")"
 	fi
 }
 
@@ -103,7 +106,9 @@ native() {
 		"$lane" native "${build[@]}" no-such-program
 	expect "a program of the build" 0 "" "$lane" native "${build[@]}" vmm --version
 	expect "--file" 0 "a note" "$lane" native "${build[@]}" --file "$work/a file" \
-		--file="$work/folder" sh -c 'cat "$VMM_FILES/a file" "$VMM_FILES/folder/inner"; echo a note >&2'
+		--file="$work/folder" sh -c '
+		cat "$VMM_FILES/a file" "$VMM_FILES/folder/inner"
+		echo a note >&2'
 	output "--file" "$(printf 'of a file\nof a folder')"
 	expect "the environment" 0 "" "$lane" native "${build[@]}" \
 		sh -c 'echo "$VMM_LANE"; [ "$(pwd -P)" = "$VMM_BIN" ] && test -e vmm'
@@ -123,11 +128,12 @@ emulator_of() {
 	awk -v parent="$1" '
 		/^Name:/ { name = $2 }
 		/^Pid:/ { pid = $2 }
-		/^PPid:/ && $2 == parent && name ~ /^qemu/ { print pid }' /proc/[0-9]*/status 2>/dev/null
+		/^PPid:/ && $2 == parent && name ~ /^qemu/ { print pid }
+		' /proc/[0-9]*/status 2>/dev/null
 }
 
-# The host dies while the command runs: no verdict, no second attempt, never a pass. That its first line
-# is seen before shows that output does not wait for the end.
+# The host dies while the command runs: no verdict, no second attempt, never a pass. That its first
+# line is seen before shows that output does not wait for the end.
 amd_dies() {
 	local pid line status=0
 
@@ -141,9 +147,9 @@ amd_dies() {
 	} <"$work/stream"
 	wait "$pid" || status=$?
 	if [ "$status $line $(cat "$work/rest")" != "70 first " ] ||
-		! grep -q 'error: QEMU ended without a verdict; the command has no result' "$work/err" ||
+		! grep -q 'error: QEMU ended without a verdict; the command' "$work/err" ||
 		grep -q 'attempt' "$work/err"; then
-		fail "no verdict: status $status, '$line', '$(cat "$work/rest")'; $(cat "$work/err")"
+		fail "dead host: status $status, '$line', '$(cat "$work/rest")'; $(cat "$work/err")"
 	else
 		echo "ok: no verdict"
 	fi
@@ -162,7 +168,7 @@ amd() {
 	[ "$status" -ne 4 ] || skip "the lane amd is not available: $(cat "$work/err")"
 	[ "$status" -eq 7 ] || fail "the command's status: $status; $(cat "$work/err")"
 	output "the command" "$(printf '%s\n' "amd it's one  word" "of a file" "of a folder")"
-	grep -q 'no-such-program: not found' "$work/err" || fail "no line on stderr: $(cat "$work/err")"
+	grep -q 'no-such-program: not found' "$work/err" || fail "stderr: $(cat "$work/err")"
 	expect "--timeout" 124 "lane: the command was killed after 1 s" \
 		"$lane" amd "${host[@]}" --timeout 1 sleep 600
 	amd_dies
