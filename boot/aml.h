@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * AML, piece by piece: what the DSDT is written with. ACPI 5.0, sections "ACPI Machine Language (AML)
- * Specification" and "Resource Data Types for ACPI".
+ * AML, piece by piece: what the DSDT is written with. ACPI 5.0, sections "ACPI Machine Language
+ * (AML) Specification" and "Resource Data Types for ACPI".
  *
  * Everything appends to a table area; names are segments of four characters.
  */

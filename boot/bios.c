@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Real-mode vectors and their handlers. Multiboot Specification version 0.6.96, "Machine state": other
- * machine state is as the BIOS leaves it, and the PIC has the normal BIOS values. SDM vol. 3,
+ * Real-mode vectors and their handlers. Multiboot Specification version 0.6.96, "Machine state":
+ * other machine state is as the BIOS leaves it, and the PIC has the normal BIOS values. SDM vol. 3,
  * "Interrupt and Exception Handling in Real-Address Mode".
  */
 #include "boot/bios.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linux bzImages, entered in long mode. Linux documentation, "The Linux/x86 Boot Protocol", sections
- * "The Real-Mode Kernel Header" and "64-bit Boot Protocol". What is inside may be compressed in any
- * way, or not at all: the kernel unpacks itself.
+ * Linux bzImages, entered in long mode. Linux documentation, "The Linux/x86 Boot Protocol",
+ * sections "The Real-Mode Kernel Header" and "64-bit Boot Protocol". What is inside may be
+ * compressed in any way, or not at all: the kernel unpacks itself.
  */
 #include "boot/bzimage.h"
 

@@ -30,7 +30,9 @@
 #define ENTRIES_PER_PAGE 512u
 #define MAPPED_GIB       4u
 
-/* Descriptors: code, data and TSS in this order, the first one at the index that the format wants. */
+/*
+ * Descriptors: code, data and TSS in this order, the first one at the index that the format wants.
+ */
 #define GDT_FIRST         1u
 #define GDT_FIRST_LINUX   (LINUX_BOOT_CS / DESCRIPTOR_SIZE)
 #define GDT_ENTRIES_MAX   6u
@@ -88,7 +90,10 @@ static void enter_long64(const struct boot_ram *ram, uint32_t first, struct boot
 	write_segments(ram, DESCRIPTOR_CODE64, first, TSS_DESCRIPTORS64, entry);
 	entry->mode = BOOT_CPU_LONG64;
 	entry->cr3 = LAYOUT_PML4;
-	/* As if called: the System V ABI wants RSP + 8 to be a multiple of 16 at a function's start. */
+	/*
+	 * As if called: the System V ABI wants RSP + 8 to be a multiple of 16 at a function's
+	 * start.
+	 */
 	entry->rsp = LAYOUT_STACK_TOP - 8;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The DSDT: how to power off, and what enumeration does not find. ACPI 5.0, sections "Differentiated
- * System Description Table" and "\_Sx (System States)".
+ * The DSDT: how to power off, and what enumeration does not find. ACPI 5.0, sections
+ * "Differentiated System Description Table" and "\_Sx (System States)".
  */
 #include "boot/acpi.h"
 #include "boot/aml.h"

@@ -27,7 +27,9 @@ static void put_resources(struct table_area *area, const struct boot_pci *pci)
 	aml_resources_end(area, resources);
 }
 
-/* Name(_PRT): INTA# of every slot but the bridge's own, without link devices: the pins are fixed. */
+/*
+ * Name(_PRT): INTA# of every slot but the bridge's own, without link devices: the pins are fixed.
+ */
 static void put_routing(struct table_area *area, const struct boot_pci *pci)
 {
 	aml_name(area, "_PRT");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Names for files that cannot be booted, by their first bytes; for messages only. Kernels of other
- * architectures: Linux documentation, "Booting AArch64 Linux", "Boot image header in RISC-V Linux" and
- * "Booting Linux/LoongArch".
+ * architectures: Linux documentation, "Booting AArch64 Linux", "Boot image header in RISC-V Linux"
+ * and "Booting Linux/LoongArch".
  */
 #include <string.h>
 

@@ -146,7 +146,9 @@ static uint32_t write_info(const struct boot_ram *ram, const struct boot_handoff
 		.module = {
 			.start = handoff->initrd,
 			.end = handoff->initrd + handoff->initrd_size,
-			/* An empty string: the command line's final 0 byte would do, so does this. */
+			/*
+			 * An empty string: the command line's final 0 byte would do, so does this.
+			 */
 			.string = LAYOUT_INFO + offsetof(struct info_page, module.reserved),
 		},
 		.loader_name = LOADER_NAME,

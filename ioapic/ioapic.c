@@ -161,8 +161,9 @@ static bool waits_for(const struct ioapic *io, uint32_t pin, uint8_t vector)
 }
 
 /*
- * What a freed pin sends again at once counts towards a storm (R155, D29): a driver that does not serve
- * its device would leave its CPU no time for anything else. A pin that owes nothing was served.
+ * What a freed pin sends again at once counts towards a storm (R155, D29): a driver that does not
+ * serve its device would leave its CPU no time for anything else. A pin that owes nothing was
+ * served.
  */
 static void resend(struct ioapic *io, uint32_t pin, struct ioapic_out *out)
 {

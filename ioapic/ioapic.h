@@ -2,10 +2,11 @@
 /*
  * libioapic: the 24-pin I/O APIC as a pure model.
  *
- * Intel 82093AA I/O APIC datasheet; version 0x20 adds the EOI register of the ICH family's I/O APIC.
- * Like liblapic it is total over a guest's input, reads no clock, allocates nothing, takes no lock
- * and calls nobody: messages to send come back as values. Nothing in it is thread-safe; the owner
- * of a struct ioapic holds a lock over each call, copies the messages out and delivers them after.
+ * Intel 82093AA I/O APIC datasheet; version 0x20 adds the EOI register of the ICH family's I/O
+ * APIC. Like liblapic it is total over a guest's input, reads no clock, allocates nothing, takes no
+ * lock and calls nobody: messages to send come back as values. Nothing in it is thread-safe; the
+ * owner of a struct ioapic holds a lock over each call, copies the messages out and delivers them
+ * after.
  */
 #ifndef IOAPIC_IOAPIC_H
 #define IOAPIC_IOAPIC_H
@@ -88,8 +89,9 @@ void ioapic_set_irq(struct ioapic *io, uint32_t pin, uint32_t source, bool level
 
 /*
  * A CPU has ended vector: free every pin waiting for it, then re-send those still asserted (R76).
- * With a storm_limit, the re-send that reaches it is held back (R155, D29), as ioapic_holds() tells;
- * the owner, who has the clock, lets the guest breathe and calls ioapic_release(). *out is assigned.
+ * With a storm_limit, the re-send that reaches it is held back (R155, D29), as ioapic_holds()
+ * tells; the owner, who has the clock, lets the guest breathe and calls ioapic_release(). *out is
+ * assigned.
  */
 void ioapic_eoi(struct ioapic *io, uint8_t vector, struct ioapic_out *out);
 

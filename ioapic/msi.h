@@ -17,9 +17,9 @@
 
 /*
  * False: address is not an MSI that this machine routes - outside 0xFEExxxxx, or in the remappable
- * format - or the delivery mode is reserved; *msg is untouched. With ext_dest, address bits 11:5 are
- * destination bits 14:8. The destination mode counts whatever the redirection hint is (R157, D30).
- * A level-triggered de-assert is decoded with asserted false, for the caller to drop (R158).
+ * format - or the delivery mode is reserved; *msg is untouched. With ext_dest, address bits 11:5
+ * are destination bits 14:8. The destination mode counts whatever the redirection hint is (R157,
+ * D30). A level-triggered de-assert is decoded with asserted false, for the caller to drop (R158).
  */
 bool msi_decode(uint64_t address, uint32_t data, bool ext_dest, struct apic_msg *msg);
 

@@ -3,12 +3,13 @@
  * The 8259A pair: requests, priorities, the INTA cycle and the command words.
  *
  * Intel 8259A Programmable Interrupt Controller datasheet; the edge/level control registers are
- * those of the 82371 (PIIX) datasheets, "ELCR". As on a PIIX, ICW1's level-trigger bit is ignored in
- * favour of ELCR, ICW3 in favour of the cascade's wiring, and vectors are always 8086 mode (D32).
+ * those of the 82371 (PIIX) datasheets, "ELCR". As on a PIIX, ICW1's level-trigger bit is ignored
+ * in favour of ELCR, ICW3 in favour of the cascade's wiring, and vectors are always 8086 mode
+ * (D32).
  *
  * An input's IRR bit is set by its rise and cleared by its fall in both trigger modes, as an input
- * has to stay high until the first INTA ("Edge and Level Triggered Modes"). The modes differ in what
- * the INTA cycle does: it consumes an edge, but not a level.
+ * has to stay high until the first INTA ("Edge and Level Triggered Modes"). The modes differ in
+ * what the INTA cycle does: it consumes an edge, but not a level.
  */
 #include "ioapic/pic.h"
 
@@ -331,7 +332,9 @@ static void write_chip(struct pic_chip *chip, bool is_master, bool a0, uint8_t v
 		write_ocw2(chip, value);
 }
 
-/* An input that becomes level-triggered requests by its level; one that ceases to be has no edge. */
+/*
+ * An input that becomes level-triggered requests by its level; one that ceases to be has no edge.
+ */
 static void write_elcr(struct pic_chip *chip, uint8_t value)
 {
 	uint8_t elcr = value & chip->elcr_mask;

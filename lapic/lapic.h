@@ -34,11 +34,11 @@ struct lapic_config {
 	bool tsc_deadline; /* CPUID.01H:ECX[24] is offered */
 	bool cmci;         /* IA32_MCG_CAP[10]: LVT_CMCI exists (R40, R125) */
 	bool directed_eoi; /* the I/O APICs have an EOI register: SVR[12] exists (R75) */
-	bool lint0_extint; /* the BSP's LVT_LINT0 comes up as firmware leaves it: unmasked ExtINT (R1) */
-	bool lowest_priority; /* lowest-priority IPIs can be sent; else ESR redirectable IPI (R51) */
-	bool remote_read;     /* ICR mode 3 reads another APIC's register into RRD (D59) */
-	bool extended;        /* AMD's extended registers: CPUID 80000001H:ECX[3] (R78) */
-	uint8_t maxphyaddr;   /* physical address bits, 32..52; higher bits of the base are #GP */
+	bool lint0_extint; /* the BSP's LVT_LINT0 is as firmware leaves it: unmasked ExtINT (R1) */
+	bool lowest_priority;   /* lowest-priority IPIs are sent; else ESR redirectable IPI (R51) */
+	bool remote_read;       /* ICR mode 3 reads another APIC's register into RRD (D59) */
+	bool extended;          /* AMD's extended registers: CPUID 80000001H:ECX[3] (R78) */
+	uint8_t maxphyaddr;     /* physical address bits, 32..52; higher bits of the base are #GP */
 	uint32_t bus_cycle_ns;  /* one cycle of the timer's bus clock, 1..1000 ns */
 	uint32_t min_period_ns; /* floor of the periodic timer's period (R116); 0: none */
 	uint32_t tsc_khz; /* guest TSC frequency, for TSC-deadline; not 0 where that is offered */
@@ -133,7 +133,8 @@ enum lapic_result lapic_write(struct lapic *a, uint32_t offset, uint64_t value, 
 /*
  * A load or store of len bytes (1, 2, 4 or 8) at offset into the APIC page, as KVM_EXIT_MMIO gives
  * it. Aligned 32-bit accesses are register accesses; narrower ones are merged by byte lane where
- * that is harmless (R33, R34, R36). Outside of xAPIC mode loads give all ones and stores vanish (R11).
+ * that is harmless (R33, R34, R36). Outside of xAPIC mode loads give all ones and stores vanish
+ * (R11).
  */
 void lapic_mmio_read(struct lapic *a, uint32_t offset, uint32_t len, uint64_t now, uint8_t data[8]);
 void lapic_mmio_write(struct lapic *a, uint32_t offset, uint32_t len, const uint8_t data[8],
@@ -146,7 +147,9 @@ enum lapic_result lapic_msr_write(struct lapic *a, uint32_t msr, uint64_t value,
 
 /* ---- IA32_APIC_BASE, IA32_TSC_DEADLINE, CR8 -------------------------------------------------- */
 
-/* A guest's WRMSR; *a is unchanged when LAPIC_ILLEGAL. SDM "x2APIC State Transitions" (R14..R19). */
+/*
+ * A guest's WRMSR; *a is unchanged when LAPIC_ILLEGAL. SDM "x2APIC State Transitions" (R14..R19).
+ */
 enum lapic_result lapic_base_write(struct lapic *a, uint64_t value);
 
 bool lapic_is_enabled(const struct lapic *a); /* EN */
@@ -208,10 +211,14 @@ enum lapic_lint {
 /* The level of a LINT pin; true is asserted, whatever the polarity bit says (D17). */
 void lapic_lint_set(struct lapic *a, enum lapic_lint pin, bool level);
 
-/* True: an ExtINT on INTR may be taken by this CPU now: LINT0 says so, or the APIC is off (R137). */
+/*
+ * True: an ExtINT on INTR may be taken by this CPU now: LINT0 says so, or the APIC is off (R137).
+ */
 bool lapic_accepts_extint(const struct lapic *a);
 
-/* A local event of one of the LVTs thermal, PMC or CMCI; offset names the LVT, others are ignored. */
+/*
+ * A local event of one of the LVTs thermal, PMC or CMCI; offset names the LVT, others are ignored.
+ */
 void lapic_lvt_fire(struct lapic *a, enum lapic_reg offset);
 
 /* ---- timer ----------------------------------------------------------------------------------- */
@@ -229,8 +236,8 @@ void lapic_expire(struct lapic *a, uint64_t now);
 
 /* One row of the register map: what the SDM's address map says of a register. */
 struct lapic_reg_desc {
-	const char *
-		name; /* the SDM's, as "LVT_TIMER"; the eight words of a bitmap are "ISR0".."ISR7" */
+	/* The SDM's, as "LVT_TIMER"; the eight words of a bitmap are "ISR0".."ISR7". */
+	const char *name;
 	uint16_t offset;
 	uint8_t access;    /* LAPIC_ACCESS_* */
 	uint32_t reset;    /* value after power-up; ID, VERSION, LDR: computed instead */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * AMD's extended APIC register space: a feature and a control register, an EOI that names its vector,
- * and an enable bit for each vector (R78).
+ * AMD's extended APIC register space: a feature and a control register, an EOI that names its
+ * vector, and an enable bit for each vector (R78).
  *
  * APM vol. 2, "Extended APIC Registers", "Specific End of Interrupt Register", "Interrupt Enable
  * Registers". There are no extended LVTs, as there is no hardware that would use them (D58).

@@ -52,8 +52,8 @@ static bool post_vector(struct lapic_inbox *inbox, uint8_t vector, bool level)
 }
 
 /*
- * What a post expects to find. Mostly it is right; where it is not, the first exchange fails and brings
- * what is there, for one more turn.
+ * What a post expects to find. Mostly it is right; where it is not, the first exchange fails and
+ * brings what is there, for one more turn.
  */
 #define EMPTY 0u
 

@@ -8,9 +8,9 @@
  *
  * Order. For a vector the trigger mode is written first, then the vector's bit, then
  * LAPIC_EVENT_VECTORS, each with release semantics or stronger; the drain takes the event word
- * first and the vectors after. So a drain that sees the event sees the vector, and one that sees the
- * vector sees its trigger mode (R71). A vector bit that a drain takes early, before its event is set,
- * costs the next drain a look at empty words and nothing else.
+ * first and the vectors after. So a drain that sees the event sees the vector, and one that sees
+ * the vector sees its trigger mode (R71). A vector bit that a drain takes early, before its event
+ * is set, costs the next drain a look at empty words and nothing else.
  * All events live in one word and are changed together: a SIPI, NMI, SMI or ExtINT posted before an
  * INIT is discarded by it, one posted after it survives (R127, R132), and the SIPI's vector is
  * published by the same store as the SIPI (R128).
@@ -32,7 +32,7 @@ struct lapic;
 #define LAPIC_EVENT_SMI        (1u << 2)
 #define LAPIC_EVENT_INIT       (1u << 3)
 #define LAPIC_EVENT_SIPI       (1u << 4)
-#define LAPIC_EVENT_EXTINT     (1u << 5) /* an ExtINT message: acknowledge the 8259 when injecting */
+#define LAPIC_EVENT_EXTINT     (1u << 5) /* an ExtINT message: the 8259 has the vector */
 #define LAPIC_EVENT_READ       (1u << 6) /* somebody reads a register: lapic_answer_read() */
 #define LAPIC_EVENT_ANSWER     (1u << 7) /* consumed by the drain itself */
 #define LAPIC_EVENT_SIPI_SHIFT 8
@@ -41,8 +41,8 @@ struct lapic;
 #define LAPIC_EVENT_USER0      (1u << 17)
 
 /*
- * Events that come on top of those in old. Of NMIs a CPU has one in service and one latched: two are
- * told apart, and further ones are the second (R134).
+ * Events that come on top of those in old. Of NMIs a CPU has one in service and one latched: two
+ * are told apart, and further ones are the second (R134).
  */
 static inline uint32_t lapic_add_events(uint32_t old, uint32_t events)
 {
@@ -67,11 +67,11 @@ void lapic_inbox_reset(struct lapic_inbox *inbox);
 bool lapic_post(struct lapic_inbox *inbox, const struct apic_msg *msg);
 
 /*
- * Remote read, the ICR's mode 3 (D59). The sender's thread posts its message, CPU number from being its
- * own, to the one target and kicks it if *kick; false: the target is busy with another one, or there
- * is no single target: lapic_read_failed(). The target's thread drains LAPIC_EVENT_READ and takes the
- * answer for CPU number *from, which it posts there (true: kick that one). The sender's drain puts it
- * into RRD.
+ * Remote read, the ICR's mode 3 (D59). The sender's thread posts its message, CPU number from being
+ * its own, to the one target and kicks it if *kick; false: the target is busy with another one, or
+ * there is no single target: lapic_read_failed(). The target's thread drains LAPIC_EVENT_READ and
+ * takes the answer for CPU number *from, which it posts there (true: kick that one). The sender's
+ * drain puts it into RRD.
  */
 bool lapic_post_read(struct lapic_inbox *target, uint32_t from, const struct apic_msg *msg,
 		     bool *kick);
@@ -81,12 +81,14 @@ bool lapic_answer_read(const struct lapic *a, struct lapic_inbox *own, uint64_t 
 bool lapic_post_answer(struct lapic_inbox *sender, uint64_t answer);
 
 /*
- * Post event bits; VECTORS, INIT, SIPI, READ and ANSWER, which need more than a bit, are left out. True:
- * the inbox was empty before, so kick.
+ * Post event bits; VECTORS, INIT, SIPI, READ and ANSWER, which need more than a bit, are left out.
+ * True: the inbox was empty before, so kick.
  */
 bool lapic_post_event(struct lapic_inbox *inbox, uint32_t events);
 
-/* Is there anything to drain? A sequentially consistent load, for the kick protocol's second look. */
+/*
+ * Is there anything to drain? A sequentially consistent load, for the kick protocol's second look.
+ */
 static inline bool lapic_inbox_pending(const struct lapic_inbox *inbox)
 {
 	return atomic_load(&inbox->events) != 0;

@@ -4,9 +4,9 @@
  *
  * SDM vol. 3, table "Local APIC Register Address Map" and figure "Local Vector Table (LVT)".
  *
- * A page is what struct lapic_state has and what KVM_GET_LAPIC gives: 64 slots of 16 bytes, of which
- * the first four hold a register, little-endian. These calls edit a page; they are not accesses of
- * a guest, so read-only registers can be set, but nothing that a register cannot hold.
+ * A page is what struct lapic_state has and what KVM_GET_LAPIC gives: 64 slots of 16 bytes, of
+ * which the first four hold a register, little-endian. These calls edit a page; they are not
+ * accesses of a guest, so read-only registers can be set, but nothing that a register cannot hold.
  */
 #ifndef LAPIC_LAPIC_NAMES_H
 #define LAPIC_LAPIC_NAMES_H
@@ -35,7 +35,9 @@ const char *lapic_page_strerror(enum lapic_page_error error);
  */
 const struct lapic_reg_desc *lapic_reg_by_name(const char *name);
 
-/* The bits that the register can hold, as software or the APIC sets them; 0 for a write-only one. */
+/*
+ * The bits that the register can hold, as software or the APIC sets them; 0 for a write-only one.
+ */
 uint32_t lapic_reg_bits(const struct lapic_reg_desc *desc, bool x2apic);
 
 /*

@@ -159,7 +159,9 @@ void lapic_ack(struct lapic *a, uint8_t vector)
 	show_ppr(a);
 }
 
-/* With an empty IRR the EOI releases nothing; with TMR clear it is broadcast to nobody (R69, R179). */
+/*
+ * With an empty IRR the EOI releases nothing; with TMR clear it is broadcast to nobody (R69, R179).
+ */
 int lapic_silent_eoi(const struct lapic *a)
 {
 	int isr = highest(a->regs.isr);

@@ -100,7 +100,10 @@ enum lapic_reg {
 #define LAPIC_X2APIC_MSR_FIRST 0x800u
 #define LAPIC_X2APIC_MSR_LAST  0x8ffu
 
-/* IA32_APIC_BASE. SDM vol. 3, "Local APIC Status and Location", "Detecting and Enabling x2APIC Mode" */
+/*
+ * IA32_APIC_BASE. SDM vol. 3, "Local APIC Status and Location", "Detecting and Enabling x2APIC
+ * Mode"
+ */
 #define LAPIC_BASE_BSP     (UINT64_C(1) << 8)
 #define LAPIC_BASE_EXTD    (UINT64_C(1) << 10)
 #define LAPIC_BASE_EN      (UINT64_C(1) << 11)

@@ -266,7 +266,10 @@ static void consider_all(struct search *s, int except)
 static void consider_cluster(struct search *s)
 {
 	uint32_t first = s->dir->first_id;
-	/* LDR has room for the low 16 bits of the cluster: the one that is not below the first CPU's. */
+	/*
+	 * LDR has room for the low 16 bits of the cluster: the one that is not below the first
+	 * CPU's.
+	 */
 	uint32_t above = ((s->msg->dest >> 16) - (first >> 4)) & 0xffff;
 	uint32_t cluster = (first >> 4) + above;
 
@@ -338,7 +341,8 @@ static void find_logical(struct search *s)
 
 /*
  * One of several equals, the same one each time for a vector, so that its handler stays in one
- * cache; different vectors spread over all of them. A multiplication scales the hash, not a division.
+ * cache; different vectors spread over all of them. A multiplication scales the hash, not a
+ * division.
  */
 static uint32_t elect(const struct search *s)
 {

@@ -39,8 +39,8 @@ struct lapic_index {
 struct lapic_directory {
 	uint32_t nr_cpus;
 	uint32_t first_id;
-	_Atomic uint32_t
-		nr_renamed; /* CPUs whose id in their present mode is not their initial one */
+	/* CPUs whose id in their present mode is not their initial one. */
+	_Atomic uint32_t nr_renamed;
 	_Atomic uint32_t nr_xapic; /* CPUs in xAPIC mode, whose logical ids can be anything */
 	_Atomic uint64_t slot[LAPIC_MAX_CPUS];
 	struct lapic_index index;
@@ -64,7 +64,9 @@ void lapic_publish(struct lapic_directory *dir, uint32_t cpu, const struct lapic
 uint32_t lapic_route(const struct lapic_directory *dir, int from, const struct apic_msg *msg,
 		     uint16_t *targets);
 
-/* Would CPU number cpu take an ExtINT from the 8259, by what it last published (R137)? Any thread. */
+/*
+ * Would CPU number cpu take an ExtINT from the 8259, by what it last published (R137)? Any thread.
+ */
 bool lapic_published_extint(const struct lapic_directory *dir, uint32_t cpu);
 
 #endif

@@ -217,8 +217,9 @@ static uint32_t held_bits(const struct lapic *a, const struct lapic_reg_desc *de
 }
 
 /*
- * LINT0 of the BSP as firmware leaves it: it comes up like that, and stays so until software writes it
- * or sets SVR, so this one entry is unmasked in an APIC that was never software-enabled (R1, D44).
+ * LINT0 of the BSP as firmware leaves it: it comes up like that, and stays so until software writes
+ * it or sets SVR, so this one entry is unmasked in an APIC that was never software-enabled (R1,
+ * D44).
  */
 static bool is_firmware_lint0(const struct lapic *a)
 {

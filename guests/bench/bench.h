@@ -61,13 +61,14 @@ struct bench_op {
 };
 
 /*
- * Measure the operations in turn, one batch each, in bench->rounds rounds, and print a line for each:
- *   bench name=NAME mode=xapic|x2apic n=N ns_min=NS ns_low=NS ns_median=NS ns_max=NS exit_permille=P
- * ns_min and ns_max are the fastest and the slowest of all; ns_low and ns_median are medians over the
- * rounds, of each round's fastest and of each round's median. exit_permille is a median over the
- * rounds, too: the round's fastest divided by the fastest do-nothing exit of the same round. So a
- * host that is slow for a while is slow for both, and one that takes a CPU away now and then, as one
- * with other work does, spoils ns_median long before it spoils this.
+ * Measure the operations in turn, one batch each, in bench->rounds rounds, and print a line for
+ * each: "bench" and
+ *   name=NAME mode=xapic|x2apic n=N ns_min=NS ns_low=NS ns_median=NS ns_max=NS exit_permille=P
+ * ns_min and ns_max are the fastest and the slowest of all; ns_low and ns_median are medians over
+ * the rounds, of each round's fastest and of each round's median. exit_permille is a median over
+ * the rounds, too: the round's fastest divided by the fastest do-nothing exit of the same round. So
+ * a host that is slow for a while is slow for both, and one that takes a CPU away now and then, as
+ * one with other work does, spoils ns_median long before it spoils this.
  */
 void bench_group(struct bench *bench, const struct bench_op *ops, uint32_t count);
 
@@ -84,8 +85,8 @@ static inline void bench_apic_write(const struct bench *bench, uint32_t reg, uin
 }
 
 /*
- * Between two looks at a counter. No PAUSE: a hypervisor may take it for a waste of time and exit, and
- * QEMU's TCG, where the amd lane's host runs, takes its one big lock for each.
+ * Between two looks at a counter. No PAUSE: a hypervisor may take it for a waste of time and exit,
+ * and QEMU's TCG, where the amd lane's host runs, takes its one big lock for each.
  */
 static inline void bench_spin(void)
 {

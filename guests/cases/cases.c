@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ends as its command line says, for tests of those who run guests. Words, in their order: pass=NAME,
- * fail=NAME and skip=NAME print a case as test kernels do; noise prints what looks like one and is
- * none; exit=N ends by debug-exit; hang never ends; crash is a triple fault. ISO C11, "Program
- * termination", for what exit codes mean.
+ * Ends as its command line says, for tests of those who run guests. Words, in their order:
+ * pass=NAME, fail=NAME and skip=NAME print a case as test kernels do; noise prints what looks like
+ * one and is none; exit=N ends by debug-exit; hang never ends; crash is a triple fault. ISO C11,
+ * "Program termination", for what exit codes mean.
  */
 #include "lib/cmdline.h"
 #include "lib/cpu.h"

@@ -17,7 +17,10 @@ int guest_main(struct kernel *kernel)
 
 	(void)kernel;
 	print("crash: triple fault\n");
-	/* Every register a value that can be told from the others; crash_here is in the symbol table. */
+	/*
+	 * Every register a value that can be told from the others; crash_here is in the symbol
+	 * table.
+	 */
 	__asm__ volatile("lidt %0\n"
 			 "movabsq $0xa1a1a1a1a1a1a1a1, %%rax\n"
 			 "movabsq $0xb1b1b1b1b1b1b1b1, %%rbx\n"

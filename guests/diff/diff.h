@@ -2,8 +2,8 @@
 /*
  * The differential guest: random programs of APIC accesses on all CPUs, one access at a time, and
  * after each one the registers and received interrupts of every CPU. Everything that it prints is
- * determined by its seed and by how the APICs work; two machines whose output differs have APICs that
- * differ. SDM vol. 3, "Advanced Programmable Interrupt Controller (APIC)".
+ * determined by its seed and by how the APICs work; two machines whose output differs have APICs
+ * that differ. SDM vol. 3, "Advanced Programmable Interrupt Controller (APIC)".
  */
 #ifndef GUESTS_DIFF_DIFF_H
 #define GUESTS_DIFF_DIFF_H

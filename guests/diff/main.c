@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Episodes of random operations. CPU 0 conducts: in each step it chooses an operation, has it done by
- * the CPU that it is for, and has each CPU read its registers before and after interrupts come in. Only
- * one CPU acts at a time; the others poll for their turn with interrupts off. SDM vol. 3, "Advanced
- * Programmable Interrupt Controller (APIC)".
+ * Episodes of random operations. CPU 0 conducts: in each step it chooses an operation, has it done
+ * by the CPU that it is for, and has each CPU read its registers before and after interrupts come
+ * in. Only one CPU acts at a time; the others poll for their turn with interrupts off. SDM vol. 3,
+ * "Advanced Programmable Interrupt Controller (APIC)".
  *
  * Command line: seed=N episodes=N steps=N first=N (episode to begin with), x2apic (else xAPIC), eoi
  * (handlers end their vector).

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One guest for every way out, chosen on the command line: exit=N (debug-exit), reset (i8042),
- * resetreg (port 0xcf9), init (INIT to the only CPU), halt (interrupts off, for ever), echo (COM1 until
- * 'q'), restarts (every way to INIT the CPUs, and to go on after it), else power-off.
+ * resetreg (port 0xcf9), init (INIT to the only CPU), halt (interrupts off, for ever), echo (COM1
+ * until 'q'), restarts (every way to INIT the CPUs, and to go on after it), else power-off.
  * 8042 datasheet, "Pulse Output Port"; ACPI, "Reset Register"; 16550D datasheet, "Interrupt Enable
  * Register".
  */
@@ -97,9 +97,9 @@ static void resume_by_real_mode(void)
 	/* clang-format off */
 	static const uint8_t code[] = {
 		0x2e, 0xfe, 0x06, (KEPT + 4) & 0xff, (KEPT + 4) >> 8, /* incb %cs:KEPT + 4 */
-		0xb0, CMOS_SHUTDOWN, 0xe6, CMOS_INDEX,                /* mov, %al; out %al, $0x70 */
-		0x30, 0xc0, 0xe6, CMOS_DATA,                          /* xor %al, %al; out %al, $0x71 */
-		0xea, 0x00, 0x00, 0xff, 0xff,                         /* ljmp $0xffff, $0 */
+		0xb0, CMOS_SHUTDOWN, 0xe6, CMOS_INDEX, /* mov, %al; out %al, $0x70 */
+		0x30, 0xc0, 0xe6, CMOS_DATA,           /* xor %al, %al; out %al, $0x71 */
+		0xea, 0x00, 0x00, 0xff, 0xff,          /* ljmp $0xffff, $0 */
 	};
 	/* clang-format on */
 	static const uint16_t pointer[] = { RESUME, 0 };

@@ -115,8 +115,8 @@ static void send(uint64_t base, uint32_t dest, uint32_t low)
 }
 
 /*
- * NMI to anybody who is up, INIT to one AP that is, and SIPI often enough to bring it back. Locks are
- * only tried: their holder may be gone by INIT until it starts again.
+ * NMI to anybody who is up, INIT to one AP that is, and SIPI often enough to bring it back. Locks
+ * are only tried: their holder may be gone by INIT until it starts again.
  */
 void attack_cpus(struct attacker *attacker)
 {

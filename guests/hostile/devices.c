@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Attacks on the I/O APIC and the ports, with all widths. 82093AA datasheet, "Register Description";
- * 8259A datasheet, "Programming the 8259A"; 16550D datasheet, "Registers"; 8254 and MC146818 data sheets.
+ * Attacks on the I/O APIC and the ports, with all widths. 82093AA datasheet, "Register
+ * Description"; 8259A datasheet, "Programming the 8259A"; 16550D datasheet, "Registers"; 8254 and
+ * MC146818 data sheets.
  */
 #include "hostile/hostile.h"
 

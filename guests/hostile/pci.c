@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Attacks on the PCI bus: configuration space, BARs that move, and what is behind them. PCI Local Bus
- * Specification 3.0, "Software Generation of Configuration Transactions", "Base Addresses".
+ * Attacks on the PCI bus: configuration space, BARs that move, and what is behind them. PCI Local
+ * Bus Specification 3.0, "Software Generation of Configuration Transactions", "Base Addresses".
  *
  * Bus mastering stays off and no virtio driver becomes ready: a device that reads and writes memory
  * at random addresses would end this guest, not the VMM. The unit tests do that.

@@ -84,7 +84,10 @@ void kernel_entry(uint32_t kind, const void *info)
 	struct kernel *kernel = (struct kernel *)(void *)kernel_end;
 	struct boot_arguments arguments = { 0 };
 
-	/* Loaders put the originals anywhere, right behind the image too: copy before the first write. */
+	/*
+	 * Loaders put the originals anywhere, right behind the image too: copy before the first
+	 * write.
+	 */
 	take_info(&arguments, kind, info);
 	memset(kernel, 0, sizeof(*kernel));
 	memcpy(kernel->cmdline, arguments.cmdline, sizeof(kernel->cmdline));

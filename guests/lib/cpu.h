@@ -52,7 +52,9 @@ static inline uint32_t inl(uint16_t port)
 	return value;
 }
 
-/* Device registers take one plain load or store of their own width, never a combined instruction. */
+/*
+ * Device registers take one plain load or store of their own width, never a combined instruction.
+ */
 static inline uint32_t mmio_read(uintptr_t address)
 {
 	uint32_t value;

@@ -93,8 +93,8 @@ gdt_pointer:
 	.quad gdt
 
 	/*
-	 * The first 4 GiB one to one in 2 MiB pages, the last of them uncached for the APICs. In .data
-	 * because the CPU sets accessed and dirty bits.
+	 * The first 4 GiB one to one in 2 MiB pages, the last of them uncached for the APICs. In
+	 * .data because the CPU sets accessed and dirty bits.
 	 */
 	.data
 	.balign 4096

@@ -173,7 +173,10 @@ void irq_stray(struct cpu *cpu, struct frame *frame)
 {
 	increment(&cpu->count[frame->vector]);
 	increment(&cpu->strays);
-	/* A spurious interrupt sets no in-service bit, and neither does one of the 8259 (R66, R138). */
+	/*
+	 * A spurious interrupt sets no in-service bit, and neither does one of the 8259 (R66,
+	 * R138).
+	 */
 	if (frame->vector >= VECTOR_FIRST && frame->vector != VECTOR_SPURIOUS)
 		apic_eoi();
 }

@@ -114,7 +114,10 @@ static inline struct cpu *kernel_cpu(const struct kernel *kernel, uint32_t index
 /* Zeroed memory, never given back. */
 void *kernel_alloc(struct kernel *kernel, size_t size, size_t align);
 
-/* The application, on the boot CPU with interrupts off. Its result ends the machine: 0 is power-off, anything else goes to debug-exit. */
+/*
+ * The application, on the boot CPU with interrupts off. Its result ends the machine: 0 is
+ * power-off, anything else goes to debug-exit.
+ */
 int guest_main(struct kernel *kernel);
 void kernel_finish(int result) __attribute__((noreturn));
 

@@ -14,7 +14,9 @@
 #define LAYOUT_ENTRY_START_INFO 0 /* second argument: struct hvm_start_info */
 #define LAYOUT_ENTRY_MULTIBOOT  1 /* second argument: multiboot information */
 
-/* Each CPU owns one block, aligned to its size: struct cpu at its start, the stack below its end. */
+/*
+ * Each CPU owns one block, aligned to its size: struct cpu at its start, the stack below its end.
+ */
 #define LAYOUT_CPU_BLOCK 8192
 
 /* The page to which a SIPI sends an AP. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtio-blk: sectors written, flushed and read back, and completions whose vector moves from CPU to
- * CPU. Virtual I/O Device (VIRTIO) 1.2, "Block Device".
+ * virtio-blk: sectors written, flushed and read back, and completions whose vector moves from CPU
+ * to CPU. Virtual I/O Device (VIRTIO) 1.2, "Block Device".
  */
 #include "lib/cpu.h"
 #include "lib/ioapic.h"

@@ -163,7 +163,7 @@ bool virtio_start(struct virtio *v)
 	return virtio_status(v) == VIRTIO_STATUS_READY;
 }
 
-/* ---- MSI-X -------------------------------------------------------------------------------------- */
+/* ---- MSI-X ----------------------------------------------------------------------------------- */
 
 void virtio_msix(const struct virtio *v, bool enabled, bool masked)
 {
@@ -197,7 +197,7 @@ uint8_t virtio_read_isr(const struct virtio *v)
 	return mmio_read8(at(v, v->isr));
 }
 
-/* ---- the queue ------------------------------------------------------------------------------------ */
+/* ---- the queue ------------------------------------------------------------------------------- */
 
 void virtio_descriptor(struct virtio *v, uint16_t index, const void *buffer, uint32_t len,
 		       uint16_t flags)

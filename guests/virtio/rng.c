@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtio-rng by polling, by INTx# and by MSI-X with its masks and pending bits; and as the victim of
- * a driver that errs. Virtual I/O Device (VIRTIO) 1.2, "Entropy Device"; PCI Local Bus Specification
- * 3.0, "MSI-X Capability and Table Structures".
+ * virtio-rng by polling, by INTx# and by MSI-X with its masks and pending bits; and as the victim
+ * of a driver that errs. Virtual I/O Device (VIRTIO) 1.2, "Entropy Device"; PCI Local Bus
+ * Specification 3.0, "MSI-X Capability and Table Structures".
  */
 #include "lib/clock.h"
 #include "lib/cpu.h"
@@ -92,8 +92,8 @@ void test_rng_doorbells(struct kernel *kernel)
 }
 
 /*
- * The line falls when ISR is read; what may not happen is that it stays. An APIC of KVM may report the
- * EOI before the handler has run (docs/testing.md): then one more interrupt is on its way.
+ * The line falls when ISR is read; what may not happen is that it stays. An APIC of KVM may report
+ * the EOI before the handler has run (docs/testing.md): then one more interrupt is on its way.
  */
 static void expect_quiet(struct kernel *kernel, const _Atomic uint32_t *counter)
 {

@@ -41,8 +41,12 @@ same() {
 		return
 	fi
 	failed=1
-	echo "FAIL $2 and $3 differ, $1, $cpus CPUs, $words, at line $line; the program up to there:"
-	head -n "$((line - 1))" "$folder/$2" | awk '/^episode/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }'
+	echo "FAIL $2 and $3 differ, $1, $cpus CPUs, $words, at line $line;"
+	echo "the program up to there:"
+	head -n "$((line - 1))" "$folder/$2" | awk '
+		/^episode/ { text = "" }
+		{ text = text $0 "\n" }
+		END { printf "%s", text }'
 	echo "$2: $(sed -n "${line}p" "$folder/$2")"
 	echo "$3: $(sed -n "${line}p" "$folder/$3")"
 }

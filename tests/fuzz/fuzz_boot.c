@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzes the image loaders: ELF64, PVH, multiboot and bzImage. An image is loaded or refused with one
- * line; the entry point of a loaded one is in memory.
+ * Fuzzes the image loaders: ELF64, PVH, multiboot and bzImage. An image is loaded or refused with
+ * one line; the entry point of a loaded one is in memory.
  *
  * boot/README.md, "Errors".
  */
@@ -41,8 +41,9 @@ static struct boot_params machine(uint8_t *ram)
 }
 
 /*
- * Guest memory between two pieces that nobody may touch. Fresh pages are zero, and those that an image
- * does not reach cost nothing, which an allocator that a sanitizer watches over does not give.
+ * Guest memory between two pieces that nobody may touch. Fresh pages are zero, and those that an
+ * image does not reach cost nothing, which an allocator that a sanitizer watches over does not
+ * give.
  */
 static uint8_t *map_ram(void)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzes the reader of saved machines: whatever the file is, it is read to its end or refused with a
- * line that names it. Half of the inputs are sections that get a sound frame first, checksum and all.
+ * Fuzzes the reader of saved machines: whatever the file is, it is read to its end or refused with
+ * a line that names it. Half of the inputs are sections that get a sound frame first, checksum and
+ * all.
  *
  * vmm/state_file.h has the format.
  */

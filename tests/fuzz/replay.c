@@ -2,7 +2,8 @@
 /*
  * Runs a fuzz target without libFuzzer: on its seeds, on a corpus, and on both with some damage.
  *
- * A corpus is a text file, so that it can be read in a diff: an input is a line of hexadecimal digits.
+ * A corpus is a text file, so that it can be read in a diff: an input is a line of hexadecimal
+ * digits.
  */
 #include <errno.h>
 #include <getopt.h>

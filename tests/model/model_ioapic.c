@@ -148,7 +148,7 @@ struct model_sent model_ioapic_restore(struct model_ioapic *m)
 	return model_ioapic_release(m);
 }
 
-/* ---- registers --------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint32_t entry_low(const struct model_pin *p)
 {

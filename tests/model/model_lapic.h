@@ -104,7 +104,7 @@ struct model_result {
 	struct apic_msg msg;
 };
 
-/* ---- model_lapic.c: states, priorities, acceptance -------------------------------------------- */
+/* ---- model_lapic.c: states, priorities, acceptance ------------------------------------------- */
 
 void model_power_up(struct model_apic *m, const struct lapic_config *config);
 void model_init(struct model_apic *m);
@@ -125,7 +125,7 @@ void model_ack(struct model_apic *m, uint8_t vector);
 void model_end_of_interrupt(struct model_apic *m, struct model_result *result);
 void model_error(struct model_apic *m, enum model_error which);
 
-/* ---- model_access.c: registers ----------------------------------------------------------------- */
+/* ---- model_access.c: registers --------------------------------------------------------------- */
 
 /* May the register at offset be read in the present mode, without leaving an error? */
 bool model_is_readable(struct model_apic *m, uint32_t offset);
@@ -133,7 +133,7 @@ bool model_read(struct model_apic *m, uint32_t offset, uint64_t now, uint64_t *v
 struct model_result model_write(struct model_apic *m, uint32_t offset, uint64_t value,
 				uint64_t now);
 
-/* ---- model_mmio.c: the registers by MMIO and by MSR -------------------------------------------- */
+/* ---- model_mmio.c: the registers by MMIO and by MSR ------------------------------------------ */
 
 void model_mmio_read(struct model_apic *m, uint32_t offset, uint32_t len, uint64_t now,
 		     uint8_t data[8]);
@@ -145,7 +145,7 @@ bool model_msr_read(struct model_apic *m, uint32_t msr, uint64_t now, uint64_t *
 struct model_result model_msr_write(struct model_apic *m, uint32_t msr, uint64_t value,
 				    uint64_t now);
 
-/* ---- model_lvt.c: local sources and the timer -------------------------------------------------- */
+/* ---- model_lvt.c: local sources and the timer ------------------------------------------------ */
 
 /* The entry at an offset of the page, or NULL. */
 struct model_lvt *model_lvt_at(struct model_apic *m, uint32_t offset);
@@ -164,7 +164,7 @@ void model_time(struct model_apic *m, uint64_t now);
 void model_tsc_deadline(struct model_apic *m, uint64_t value, uint64_t tsc, uint64_t now);
 void model_tsc_adjusted(struct model_apic *m, uint64_t tsc, uint64_t now);
 
-/* ---- model_messages.c: ICR, destinations, what other CPUs send --------------------------------- */
+/* ---- model_messages.c: ICR, destinations, what other CPUs send ------------------------------- */
 
 /* What is on its way to a CPU. */
 struct model_inbox {

@@ -152,7 +152,7 @@ bool model_accepts_extint(const struct model_apic *m)
 	return !m->lint0.masked && m->lint0.delivery == APIC_MODE_EXTINT;
 }
 
-/* ---- timer ------------------------------------------------------------------------------------- */
+/* ---- timer ----------------------------------------------------------------------------------- */
 
 uint64_t model_tick(const struct model_apic *m)
 {

@@ -20,7 +20,7 @@ void model_pic_reset(struct model_pic *m)
 	}
 }
 
-/* ---- priorities -------------------------------------------------------------------------------- */
+/* ---- priorities ------------------------------------------------------------------------------ */
 
 /* A request is withdrawn when its line falls before it is acknowledged. */
 static bool requests(const struct model_chip *c, int i)
@@ -82,7 +82,7 @@ void model_pic_line(struct model_pic *m, uint32_t irq, bool level)
 	cascade(m);
 }
 
-/* ---- acknowledging ----------------------------------------------------------------------------- */
+/* ---- acknowledging --------------------------------------------------------------------------- */
 
 static void rotate(struct model_chip *c, int lowest)
 {
@@ -134,7 +134,7 @@ static uint8_t poll(struct model_chip *c)
 	return (uint8_t)(0x80 + i);
 }
 
-/* ---- command words ----------------------------------------------------------------------------- */
+/* ---- command words --------------------------------------------------------------------------- */
 
 /* "Initialization Command Words 1 and 2"; D32, D33. */
 static void icw1(struct model_chip *c, uint8_t value)
@@ -225,7 +225,7 @@ static void elcr(struct model_chip *c, uint8_t value)
 	}
 }
 
-/* ---- ports ------------------------------------------------------------------------------------- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 uint8_t model_pic_irr(const struct model_chip *c)
 {

@@ -2,8 +2,8 @@
 /*
  * An executable specification of the 8259 pair: what libioapic's is compared with.
  *
- * Intel 8259A Programmable Interrupt Controller datasheet; the edge/level control registers are those
- * of the 82371 (PIIX). One boolean for each input and fact, no code of ioapic/.
+ * Intel 8259A Programmable Interrupt Controller datasheet; the edge/level control registers are
+ * those of the 82371 (PIIX). One boolean for each input and fact, no code of ioapic/.
  */
 #ifndef TESTS_MODEL_PIC_H
 #define TESTS_MODEL_PIC_H

@@ -113,7 +113,7 @@ static struct ioapic_config config_of(uint64_t word)
 	};
 }
 
-/* ---- comparing --------------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
 static void same(struct world *w, const char *what, uint32_t which, uint64_t core, uint64_t model)
 {
@@ -162,7 +162,7 @@ static void compare_state(struct world *w)
 	}
 }
 
-/* ---- doing ------------------------------------------------------------------------------------- */
+/* ---- doing ----------------------------------------------------------------------------------- */
 
 static void store(struct world *w, uint32_t offset, uint32_t len, uint64_t value)
 {

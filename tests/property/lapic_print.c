@@ -12,7 +12,8 @@ void lapic_setup_print(FILE *out, const struct lapic_setup *setup)
 
 	fprintf(out,
 		"%u CPUs from id 0x%x on: x2apic=%d tsc_deadline=%d cmci=%d directed_eoi=%d "
-		"lint0_extint=%d lowest_priority=%d maxphyaddr=%u bus_cycle_ns=%u min_period_ns=%u tsc_khz=%u",
+		"lint0_extint=%d lowest_priority=%d maxphyaddr=%u bus_cycle_ns=%u "
+		"min_period_ns=%u tsc_khz=%u",
 		setup->nr_cpus, c->id, c->x2apic, c->tsc_deadline, c->cmci, c->directed_eoi,
 		c->lint0_extint, c->lowest_priority, c->maxphyaddr, c->bus_cycle_ns,
 		c->min_period_ns, c->tsc_khz);

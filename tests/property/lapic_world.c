@@ -55,7 +55,7 @@ static uint64_t tsc_at(const struct world *w, uint32_t cpu)
 	return w->now / 1000000 * khz + w->now % 1000000 * khz / 1000000 + w->tsc_jumps;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 /* Of the CPUs that a lowest-priority message names, the enabled ones of the lowest PPR (D11). */
 static bool may_arbitrate(const struct world *w, uint32_t cpu, int from, const struct apic_msg *msg)
@@ -138,7 +138,7 @@ static void arrive(struct world *w, uint32_t cpu)
 			   model_sipi(&w->model[cpu]));
 }
 
-/* ---- accesses ---------------------------------------------------------------------------------- */
+/* ---- accesses -------------------------------------------------------------------------------- */
 
 static void check_effect(struct world *w, uint32_t cpu, const struct lapic_effect *effect,
 			 const struct model_result *want)
@@ -222,7 +222,7 @@ static void load(struct world *w, const struct lapic_op *op)
 		world_same(w, op->cpu, "byte loaded", got[i], want[i]);
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static void take(struct world *w, uint32_t cpu)
 {

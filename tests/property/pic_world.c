@@ -67,7 +67,7 @@ static struct op op_of(uint64_t word)
 	return op;
 }
 
-/* ---- comparing --------------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
 static void same(struct world *w, const char *what, uint32_t core, uint32_t model)
 {
@@ -93,7 +93,7 @@ static void compare_chip(struct world *w, int n, uint16_t port)
 	     model_pic_read(&w->model, (uint16_t)(0x4d0 + n)));
 }
 
-/* ---- doing ------------------------------------------------------------------------------------- */
+/* ---- doing ----------------------------------------------------------------------------------- */
 
 static void write_both(struct world *w, uint16_t port, uint8_t value)
 {
