@@ -70,14 +70,15 @@ static uint32_t destination(struct diff *diff, const struct kernel *kernel, bool
 
 static void choose_icr(struct diff *diff, const struct kernel *kernel, struct op *op)
 {
-	bool logical = one_in(diff, 3);
+	bool nmi = one_in(diff, 10);
+	bool logical = !nmi && one_in(diff, 3);
 	uint32_t low = vector(diff) | APIC_ICR_ASSERT;
 	uint32_t dest = destination(diff, kernel, logical);
 
 	op->kind = OP_ICR;
 	if (logical)
 		low |= APIC_ICR_LOGICAL;
-	if (one_in(diff, 10))
+	if (nmi)
 		low = (low & ~0xffu) | APIC_MODE_NMI | (one_in(diff, 4) ? APIC_ICR_OTHERS : 0);
 	else if (one_in(diff, 4))
 		low |= random_below(diff, 4) << 18;
@@ -144,7 +145,8 @@ static void choose_identity(struct diff *diff, struct op *op)
 
 	op->kind = OP_WRITE;
 	op->reg = APIC_LDR;
-	op->value = UINT64_C(1) << (24 + random_below(diff, 8));
+	/* One bit, and none that another CPU may have (R88). */
+	op->value = UINT64_C(1) << (24 + op->cpu + DIFF_MAX_CPUS * random_below(diff, 2));
 	if (one_in(diff, 3)) {
 		op->reg = APIC_DFR;
 		op->value = models[random_below(diff, 2)];
