@@ -83,7 +83,7 @@ int kvm_get_supported_cpuid(int kvm_fd, struct kvm_cpuid_buffer *cpuid)
 	return kvm_get(kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid);
 }
 
-int kvm_trap_msrs(int vm_fd, bool tsc_deadline)
+int kvm_trap_msrs(int vm_fd, const struct kvm_msr_traps *traps)
 {
 	/* A clear bit denies the access, which then exits to us. */
 	uint8_t deny[HYPERV_MSRS / 8] = { 0 };
@@ -95,7 +95,12 @@ int kvm_trap_msrs(int vm_fd, bool tsc_deadline)
 			{ .flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
 			  .nmsrs = 1, .base = MSR_KVM_PV_EOI_EN, .bitmap = deny },
 			{ .flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
-			  .nmsrs = tsc_deadline ? 1 : 0, .base = MSR_IA32_TSC_DEADLINE,
+			  .nmsrs = traps->tsc_deadline ? 1 : 0, .base = MSR_IA32_TSC_DEADLINE,
+			  .bitmap = deny },
+			{ .flags = KVM_MSR_FILTER_WRITE,
+			  .nmsrs = traps->tsc_writes ? 1 : 0, .base = MSR_IA32_TSC, .bitmap = deny },
+			{ .flags = KVM_MSR_FILTER_WRITE,
+			  .nmsrs = traps->tsc_writes ? 1 : 0, .base = MSR_IA32_TSC_ADJUST,
 			  .bitmap = deny },
 			/* Hyper-V's would reach KVM's LAPIC, where there is one. */
 			{ .flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
@@ -164,6 +169,22 @@ int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value)
 	if (ret < 0)
 		return ret;
 	return ret == 1 ? 0 : -EINVAL;
+}
+
+int kvm_move_tsc(int vcpu_fd, uint64_t delta)
+{
+	uint64_t offset = 0;
+	struct kvm_device_attr attr = {
+		.group = KVM_VCPU_TSC_CTRL,
+		.attr = KVM_VCPU_TSC_OFFSET,
+		.addr = (uintptr_t)&offset,
+	};
+	int ret = kvm_get(vcpu_fd, KVM_GET_DEVICE_ATTR, &attr);
+
+	if (ret < 0)
+		return ret;
+	offset += delta;
+	return kvm_set(vcpu_fd, KVM_SET_DEVICE_ATTR, &attr);
 }
 
 /*

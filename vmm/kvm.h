@@ -48,8 +48,14 @@ int kvm_check_extension(int fd, unsigned int cap);
 int kvm_enable_cap(int fd, unsigned int cap, uint64_t arg0);
 int kvm_get_supported_cpuid(int kvm_fd, struct kvm_cpuid_buffer *cpuid);
 
+/* What is trapped beyond IA32_APIC_BASE and the paravirtual MSRs. */
+struct kvm_msr_traps {
+	bool tsc_deadline;
+	bool tsc_writes; /* of IA32_TSC and IA32_TSC_ADJUST; reading them stays KVM's */
+};
+
 /* MSR exits for what KVM would answer with #GP, and for the MSRs of the filter. */
-int kvm_trap_msrs(int vm_fd, bool tsc_deadline);
+int kvm_trap_msrs(int vm_fd, const struct kvm_msr_traps *traps);
 
 /* The vCPU's shared page; NULL and errno when it cannot be mapped. */
 struct kvm_run *kvm_map_run(int vcpu_fd, size_t size);
@@ -63,6 +69,12 @@ int kvm_interrupt(int vcpu_fd, uint8_t vector);
 /* MSRs, one at a time. */
 int kvm_get_msr(int vcpu_fd, uint32_t index, uint64_t *value);
 int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value);
+
+/*
+ * The vCPU's TSC jumps by delta ticks, to the tick: KVM_SET_MSRS would make it equal to another vCPU's
+ * that is less than a second away. KVM_CAP_VCPU_ATTRIBUTES says whether KVM can (Linux 5.16).
+ */
+int kvm_move_tsc(int vcpu_fd, uint64_t delta);
 
 /*
  * Park KVM's LAPIC of a split irqchip: KVM_INTERRUPT injects, nothing else happens, and the guest

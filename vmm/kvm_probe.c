@@ -115,6 +115,7 @@ static void write_ram(struct probe *p)
 static int make_vm(struct probe *p, int kvm_fd)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = RAM_SIZE };
+	const struct kvm_msr_traps traps = { .tsc_deadline = true, .tsc_writes = true };
 	int ret;
 
 	p->vm = kvm_ioctl_value(kvm_fd, KVM_CREATE_VM, 0);
@@ -123,7 +124,7 @@ static int make_vm(struct probe *p, int kvm_fd)
 	ret = kvm_enable_cap(p->vm, KVM_CAP_SPLIT_IRQCHIP, 0);
 	if (ret < 0)
 		return ret;
-	ret = kvm_trap_msrs(p->vm, true);
+	ret = kvm_trap_msrs(p->vm, &traps);
 	if (ret < 0)
 		return ret;
 	p->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -15,6 +15,7 @@ enum probe_check {
 	PROBE_X2APIC_MSR,       /* WRMSR 0x80B exits */
 	PROBE_APIC_BASE_MSR,    /* RDMSR 0x1B exits through the filter */
 	PROBE_TSC_DEADLINE_MSR, /* WRMSR 0x6E0 exits through the filter */
+	PROBE_TSC_WRITE,        /* WRMSR 0x10 does, and kvm_move_tsc() moves the TSC */
 	PROBE_INJECTION,        /* KVM_INTERRUPT is delivered, and refused while one is queued */
 	PROBE_HLT_WAKE,         /* a signal and KVM_INTERRUPT end a HLT inside KVM */
 	PROBE_CPUID_APIC,       /* CPUID.01H:EDX.APIC is 1 */
@@ -24,7 +25,7 @@ enum probe_check {
 
 struct probe_result {
 	bool passed[PROBE_CHECKS];
-	bool parked_is_sound; /* all but PROBE_TSC_DEADLINE_MSR and PROBE_CR8 */
+	bool parked_is_sound; /* all but PROBE_TSC_DEADLINE_MSR, PROBE_TSC_WRITE and PROBE_CR8 */
 	uint32_t tsc_khz;     /* of a guest's TSC; 0: KVM does not tell */
 };
 

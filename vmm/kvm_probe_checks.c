@@ -5,10 +5,12 @@
 
 #include "lapic/lapic_regs.h"
 #include "vmm/kvm_probe_priv.h"
+#include "vmm/msr_index.h"
 
 #define HLT_KICK_NS  100000
 #define HLT_TRIES    12
 #define CR8_LIMIT_NS 50000000
+#define TSC_JUMP     (UINT64_C(1) << 40)
 
 /* What one KVM_RUN ended in. */
 struct probe_exit {
@@ -33,6 +35,9 @@ static const uint8_t code_deadline[] = {
 	0xb9, 0xe0, 0x06, 0x00, 0x00, 0x31, 0xc0, 0xba,
 	0xff, 0xff, 0xff, 0x7f, 0x0f, 0x30, 0xe6, PROBE_PORT_DONE
 };
+/* mov ecx,0x10; xor eax,eax; xor edx,edx; wrmsr; out 0x10,al */
+static const uint8_t code_tsc[] = { 0xb9, 0x10, 0x00, 0x00, 0x00, 0x31,           0xc0,
+				    0x31, 0xd2, 0x0f, 0x30, 0xe6, PROBE_PORT_DONE };
 /* sti; nop; out 0x10,al; nop */
 static const uint8_t code_inject[] = { 0xfb, 0x90, 0xe6, PROBE_PORT_DONE, 0x90 };
 /* sti; hlt; nop */
@@ -119,6 +124,24 @@ static bool judge_deadline(struct probe *p)
 	       is_port(step(p), PROBE_PORT_DONE);
 }
 
+static bool moves_tsc(const struct probe *p)
+{
+	uint64_t before;
+	uint64_t after;
+
+	return kvm_get_msr(p->vcpu, MSR_IA32_TSC, &before) == 0 &&
+	       kvm_move_tsc(p->vcpu, TSC_JUMP) == 0 &&
+	       kvm_get_msr(p->vcpu, MSR_IA32_TSC, &after) == 0 && after - before >= TSC_JUMP;
+}
+
+static bool judge_tsc(struct probe *p)
+{
+	struct probe_exit e = step(p);
+
+	return e.reason == KVM_EXIT_X86_WRMSR && e.msr_reason == KVM_MSR_EXIT_REASON_FILTER &&
+	       moves_tsc(p) && is_port(step(p), PROBE_PORT_DONE);
+}
+
 static bool judge_inject(struct probe *p)
 {
 	if (!is_port(step(p), PROBE_PORT_DONE) || !p->run->ready_for_interrupt_injection)
@@ -187,6 +210,8 @@ const struct probe_snippet probe_snippets[PROBE_CHECKS] = {
 				  false, false },
 	[PROBE_TSC_DEADLINE_MSR] = { "IA32_TSC_DEADLINE exits", code_deadline,
 				     sizeof(code_deadline), judge_deadline, false, true },
+	[PROBE_TSC_WRITE] = { "a write of the TSC exits, and KVM moves it", code_tsc,
+			      sizeof(code_tsc), judge_tsc, false, true },
 	[PROBE_INJECTION] = { "KVM_INTERRUPT injects through a parked LAPIC", code_inject,
 			      sizeof(code_inject), judge_inject, false, false },
 	[PROBE_HLT_WAKE] = { "a signal ends HLT inside KVM", code_hlt, sizeof(code_hlt), judge_hlt,

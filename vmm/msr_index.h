@@ -5,6 +5,7 @@
 
 #define MSR_IA32_TSC            0x10u
 #define MSR_IA32_APIC_BASE      0x1bu
+#define MSR_IA32_TSC_ADJUST     0x3bu
 #define MSR_IA32_TSC_DEADLINE   0x6e0u
 #define MSR_HYPERV_FIRST        0x40000000u
 #define MSR_KVM_SYSTEM_TIME     0x12u

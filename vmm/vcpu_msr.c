@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE, paravirtual EOI. Every other MSR
- * that comes here is one that KVM would have answered with #GP, and gets just that.
+ * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE, writes of the TSC, paravirtual
+ * EOI. Every other MSR that comes here is one that KVM would have answered with #GP, and gets just that.
  */
 #include <string.h>
 
@@ -99,6 +99,56 @@ static enum lapic_result tsc_deadline_write(struct vcpu *vcpu, uint64_t value)
 	return lapic_tsc_deadline_write(&vcpu->lapic, value, guest_tsc, kick_clock_ns());
 }
 
+/*
+ * What is added to IA32_TSC or IA32_TSC_ADJUST is added to the other too: SDM vol. 3, "IA32_TSC_ADJUST
+ * Register Support". A host's write of the second, as here, moves nothing in KVM, and is not even kept
+ * where CPUID.07H:EBX.TSC_ADJUST is 0. A deadline that passed before the jump has fired, and one that the
+ * jump passes fires now (R120).
+ */
+static enum lapic_result tsc_write(struct vcpu *vcpu, uint32_t index, uint64_t value)
+{
+	uint64_t adjust;
+	uint64_t delta;
+	uint64_t kept;
+	uint64_t tsc;
+	uint64_t now;
+
+	vcpu_drain(vcpu);
+	if (kvm_get_msr(vcpu->fd, MSR_IA32_TSC_ADJUST, &adjust) ||
+	    kvm_get_msr(vcpu->fd, MSR_IA32_TSC, &tsc))
+		return LAPIC_ILLEGAL;
+	now = kick_clock_ns();
+	delta = value - (index == MSR_IA32_TSC ? tsc : adjust);
+	if (kvm_set_msr(vcpu->fd, MSR_IA32_TSC_ADJUST, adjust + delta) ||
+	    kvm_get_msr(vcpu->fd, MSR_IA32_TSC_ADJUST, &kept))
+		return LAPIC_ILLEGAL;
+	if (index == MSR_IA32_TSC_ADJUST && kept != value)
+		return LAPIC_ILLEGAL;
+	if (kvm_move_tsc(vcpu->fd, delta))
+		return LAPIC_ILLEGAL;
+	lapic_expire(&vcpu->lapic, now);
+	lapic_tsc_adjusted(&vcpu->lapic, tsc + delta, now);
+	return LAPIC_OK;
+}
+
+/* The MSRs that exit because the filter names them. */
+static enum lapic_result filtered_write(struct vcpu *vcpu, uint32_t index, uint64_t value)
+{
+	switch (index) {
+	case MSR_IA32_APIC_BASE:
+		return apic_base_write(vcpu, value);
+	case MSR_KVM_PV_EOI_EN:
+		return pv_eoi_write(&vcpu->pv_eoi, &vcpu->machine->memory, value);
+	case MSR_IA32_TSC_DEADLINE:
+		return tsc_deadline_write(vcpu, value);
+	case MSR_IA32_TSC:
+	case MSR_IA32_TSC_ADJUST:
+		return tsc_write(vcpu, index, value);
+	default:
+		return LAPIC_ILLEGAL;
+	}
+}
+
 void vcpu_handle_wrmsr(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
@@ -108,14 +158,8 @@ void vcpu_handle_wrmsr(struct vcpu *vcpu)
 		return;
 	}
 	vcpu->stats.exits[VCPU_EXIT_MSR]++;
-	if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER && run->msr.index == MSR_IA32_APIC_BASE)
-		answer(vcpu, apic_base_write(vcpu, run->msr.data));
-	else if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER &&
-		 run->msr.index == MSR_KVM_PV_EOI_EN)
-		answer(vcpu, pv_eoi_write(&vcpu->pv_eoi, &vcpu->machine->memory, run->msr.data));
-	else if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER &&
-		 run->msr.index == MSR_IA32_TSC_DEADLINE)
-		answer(vcpu, tsc_deadline_write(vcpu, run->msr.data));
+	if (run->msr.reason == KVM_MSR_EXIT_REASON_FILTER)
+		answer(vcpu, filtered_write(vcpu, run->msr.index, run->msr.data));
 	else
 		answer(vcpu, LAPIC_ILLEGAL);
 }

@@ -238,14 +238,21 @@ static int apply_debug(struct vcpu *vcpu, const struct saved_vcpu *state)
 	return kvm_set(vcpu->fd, KVM_SET_DEBUGREGS, &state->debug);
 }
 
-/* CPUs are restored one after the other: what has passed since the clock stands still is made up for. */
+/*
+ * CPUs are restored one after the other: what has passed since the clock stands still is made up for. KVM
+ * makes TSCs equal that are set less than a second apart, so by how much the guest has moved its own is
+ * added afterwards.
+ */
 static int apply_tsc(struct vcpu *vcpu, const struct saved_vcpu *state)
 {
 	const struct machine *m = vcpu->machine;
 	uint64_t late = kick_clock_ns() - m->timers.frozen;
+	bool can_move = kvm_check_extension(m->kvm_fd, KVM_CAP_VCPU_ATTRIBUTES) > 0;
+	uint64_t moved = can_move ? vcpu_state_tsc_adjust(state) : 0;
+	int ret = kvm_set_msr(vcpu->fd, MSR_IA32_TSC,
+			      state->tsc - moved + board_clock_scale(late, m->tsc_khz, KHZ_TO_GHZ));
 
-	return kvm_set_msr(vcpu->fd, MSR_IA32_TSC,
-			   state->tsc + board_clock_scale(late, m->tsc_khz, KHZ_TO_GHZ));
+	return ret || !moved ? ret : kvm_move_tsc(vcpu->fd, moved);
 }
 
 int vcpu_state_apply(struct vcpu *vcpu, const struct saved_vcpu *state, struct state_error *error)

@@ -59,6 +59,8 @@ void vcpu_state_decode(struct saved_vcpu *state, struct state_reader *in);
 int vcpu_state_take_msrs(struct vcpu *vcpu, struct saved_vcpu *state, struct state_error *error);
 int vcpu_state_apply_msrs(struct vcpu *vcpu, const struct saved_vcpu *state,
 			  struct state_error *error);
+/* IA32_TSC_ADJUST among them; 0 where it is not. */
+uint64_t vcpu_state_tsc_adjust(const struct saved_vcpu *state);
 
 /* vcpu_state_lapic.c: the APIC, by shape. apply: after the TSC, before IA32_TSC_DEADLINE. */
 int vcpu_state_take_lapic(struct vcpu *vcpu, struct saved_vcpu *state, struct state_error *error);

@@ -68,6 +68,14 @@ int vcpu_state_take_msrs(struct vcpu *vcpu, struct saved_vcpu *state, struct sta
 	return 0;
 }
 
+uint64_t vcpu_state_tsc_adjust(const struct saved_vcpu *state)
+{
+	for (uint32_t i = 0; i < state->nr_msrs; i++)
+		if (state->msrs[i].index == MSR_IA32_TSC_ADJUST)
+			return state->msrs[i].data;
+	return 0;
+}
+
 static bool is_listed(const struct msr_list *list, uint32_t index)
 {
 	for (uint32_t i = 0; i < list->nmsrs; i++)

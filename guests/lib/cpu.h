@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define MSR_TSC          0x10u
 #define MSR_APIC_BASE    0x1bu
+#define MSR_TSC_ADJUST   0x3bu
 #define MSR_TSC_DEADLINE 0x6e0u
 
 #define RFLAGS_IF (UINT64_C(1) << 9)

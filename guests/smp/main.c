@@ -50,6 +50,7 @@ static const struct test tests[] = {
 	TEST("timer-periodic", "R108", test_timer_periodic, NULL),
 	TEST("timer-masked", "R107", test_timer_masked, NULL),
 	TEST("timer-deadline", "R119 R122 R163", test_timer_deadline, unfit_deadline),
+	TEST("timer-tsc-write", "R120", test_timer_tsc_write, unfit_tsc_write),
 	TEST("hlt-ipi", "R141 R168", test_hlt_ipi, NULL),
 	TEST("hlt-timer", "R141", test_hlt_timer, NULL),
 	TEST("hlt-nmi", "R141", test_hlt_nmi, unfit_single),

@@ -47,6 +47,10 @@ void test_timer_masked(struct kernel *kernel);
 void test_timer_deadline(struct kernel *kernel);
 const char *unfit_deadline(const struct kernel *kernel);
 
+/* tsc.c */
+void test_timer_tsc_write(struct kernel *kernel);
+const char *unfit_tsc_write(const struct kernel *kernel);
+
 /* halt.c */
 void test_hlt_ipi(struct kernel *kernel);
 void test_hlt_timer(struct kernel *kernel);

@@ -5,7 +5,7 @@
 
 # known_words SHAPE...: words for the kernel's command line; none for our own LAPIC.
 known_words() {
-	local known=id-alias,mixed-modes,pit-extint-pin
+	local known=id-alias,mixed-modes,pit-extint-pin,timer-tsc-write
 
 	case "$*" in
 	*kernel*) ;;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "vmm/kick.h"
+#include "vmm/msr_index.h"
 
 static struct fake_vcpu *fake_of(int fd)
 {
@@ -73,7 +74,8 @@ int __wrap_kvm_get(int fd, unsigned long request, void *argument)
 		memcpy(argument, &fake->events, sizeof(fake->events));
 		return 0;
 	case KVM_GET_MSR_INDEX_LIST:
-		((struct kvm_msr_list *)argument)->nmsrs = 0;
+		((struct kvm_msr_list *)argument)->nmsrs = 1;
+		((struct kvm_msr_list *)argument)->indices[0] = MSR_IA32_TSC_ADJUST;
 		return 0;
 	default:
 		return -EINVAL;
@@ -107,6 +109,47 @@ int __wrap_kvm_set(int fd, unsigned long request, const void *argument)
 	default:
 		return -EINVAL;
 	}
+}
+
+/* The TSC and IA32_TSC_ADJUST are all that is kept; a host's write of either does not move the other. */
+static uint64_t *msr_of(struct fake_vcpu *fake, uint32_t index)
+{
+	if (index == MSR_IA32_TSC)
+		return &fake->tsc;
+	return index == MSR_IA32_TSC_ADJUST ? &fake->tsc_adjust : NULL;
+}
+
+int __wrap_kvm_get_msr(int fd, uint32_t index, uint64_t *value)
+{
+	struct fake_vcpu *fake = fake_of(fd);
+	const uint64_t *msr = fake ? msr_of(fake, index) : NULL;
+
+	if (!msr)
+		return -EINVAL;
+	*value = *msr;
+	return 0;
+}
+
+int __wrap_kvm_set_msr(int fd, uint32_t index, uint64_t value)
+{
+	struct fake_vcpu *fake = fake_of(fd);
+	uint64_t *msr = fake ? msr_of(fake, index) : NULL;
+
+	if (msr && !(index == MSR_IA32_TSC_ADJUST && fake->no_tsc_adjust))
+		*msr = value;
+	if (fake && index == MSR_IA32_TSC)
+		fake->tsc_set = value;
+	return fake ? 0 : -EBADF;
+}
+
+int __wrap_kvm_move_tsc(int fd, uint64_t delta)
+{
+	struct fake_vcpu *fake = fake_of(fd);
+
+	if (!fake)
+		return -EBADF;
+	fake->tsc += delta;
+	return 0;
 }
 
 int __wrap_kvm_park_set(int fd, uint32_t vcpu_id, uint8_t tpr, uint8_t lent)
