@@ -73,9 +73,10 @@ struct lapic {
 	uint64_t base; /* IA32_APIC_BASE; the mode is in it */
 	struct lapic_timer timer;
 	struct lapic_extended extended; /* without config.extended it stays as after reset */
-	uint32_t esr_pending;           /* errors since the last write of ESR (R45) */
-	uint32_t events;                /* LAPIC_EVENT_* of local origin, not taken yet */
-	bool lint_level[2];             /* the pins as last driven, true = asserted (R103) */
+	uint32_t reading; /* which register of whom the remote read in progress is about (D59) */
+	uint32_t esr_pending; /* errors since the last write of ESR (R45) */
+	uint32_t events;      /* LAPIC_EVENT_* of local origin, not taken yet */
+	bool lint_level[2];   /* the pins as last driven, true = asserted (R103) */
 	bool wait_for_sipi;
 	uint8_t lint0_vector; /* under which LVT_LINT0's remote IRR was set (R102) */
 	struct lapic_counters counters;

@@ -7,7 +7,7 @@
  */
 #include "lapic/lapic_priv.h"
 
-static struct apic_msg decode(const struct lapic *a)
+struct apic_msg lapic_icr_message(const struct lapic *a)
 {
 	uint32_t icr = a->regs.icr.reg;
 	uint32_t high = a->regs.icr_high.reg;
@@ -53,7 +53,7 @@ static bool is_valid(const struct lapic *a, const struct apic_msg *msg)
 
 void lapic_icr_command(struct lapic *a, struct lapic_effect *effect)
 {
-	struct apic_msg msg = decode(a);
+	struct apic_msg msg = lapic_icr_message(a);
 	uint32_t error;
 
 	/* A de-assert is the INIT level de-assert of old or means nothing (R83, R84, D13). */
@@ -69,7 +69,7 @@ void lapic_icr_command(struct lapic *a, struct lapic_effect *effect)
 	if (!is_valid(a, &msg))
 		return;
 	if (msg.mode == APIC_MODE_REMOTE_READ)
-		a->regs.icr.reg |= LAPIC_ICR_READ_PENDING;
+		lapic_read_begins(a, &msg);
 	if (msg.shorthand == APIC_SHORTHAND_SELF) {
 		lapic_accept(a, msg.vector, false);
 		return;

@@ -75,7 +75,9 @@ struct lapic_inbox;
 /* True: the inbox was empty before. */
 bool lapic_set_events(struct lapic_inbox *inbox, uint32_t events);
 
-/* What came of a remote read of this CPU. */
+/* A remote read of this CPU: it has been commanded; its registers are restored; what came of it. */
+void lapic_read_begins(struct lapic *a, const struct apic_msg *msg);
+void lapic_read_restore(struct lapic *a);
 void lapic_take_answer(struct lapic *a, uint64_t answer);
 
 /* ---- lapic_access.c -------------------------------------------------------------------------- */
@@ -127,6 +129,7 @@ void lapic_timer_mode_write(struct lapic *a, uint32_t lvt);
 /* ---- lapic_ipi.c ----------------------------------------------------------------------------- */
 
 /* ICR holds a new command: carry it out. */
+struct apic_msg lapic_icr_message(const struct lapic *a);
 void lapic_icr_command(struct lapic *a, struct lapic_effect *effect);
 void lapic_self_ipi(struct lapic *a, uint8_t vector);
 

@@ -238,6 +238,7 @@ static void restore_regs(struct lapic *a, const uint8_t page[LAPIC_REGS_SIZE])
 		*reg = (*reg & ~held) | (lapic_page_load(page, offset) & held);
 	}
 	lapic_tpr_write(a, a->regs.tpr.reg); /* PPR */
+	lapic_read_restore(a);
 	if (!lapic_software_enabled(a)) {
 		bool extint = is_firmware_lint0(a);
 

@@ -114,6 +114,26 @@ START_TEST(R85_a_read_goes_on_in_a_restored_apic)
 }
 END_TEST
 
+/* Delivery status is always idle, so nothing holds software up that sends something else meanwhile. */
+START_TEST(R85_a_read_goes_on_while_other_commands_are_sent)
+{
+	struct pair p = new_pair();
+	struct lapic_state state;
+
+	fx_write(&p.target, LAPIC_TPR, 0x35);
+	ask(&p, LAPIC_TPR);
+	fx_write(&p.sender, LAPIC_ICR_HIGH, (TARGET + 1) << 24);
+	fx_write(&p.sender, LAPIC_ICR, 0x4041);
+	lapic_state_save(&p.sender, FX_NOW, &state);
+	answer(&p);
+	ck_assert_uint_eq(status(&p), LAPIC_ICR_READ_VALID);
+	ck_assert_uint_eq(fx_read(&p.sender, LAPIC_RRD), 0x35);
+	/* A state does not say any more what was asked. */
+	ck_assert_int_eq(lapic_state_restore(&p.sender, &state, 0, FX_NOW), LAPIC_STATE_OK);
+	ck_assert_uint_eq(status(&p), 0);
+}
+END_TEST
+
 /* In x2APIC mode these bits are reserved: what RDMSR gives, WRMSR has to take. */
 START_TEST(R19_R85_x2apic_mode_ends_a_read)
 {
@@ -198,6 +218,26 @@ START_TEST(R85_an_answer_to_something_else_is_dropped)
 }
 END_TEST
 
+START_TEST(R85_an_answer_of_somebody_else_is_dropped)
+{
+	static const struct {
+		uint32_t dest;
+		uint32_t icr;
+	} newer[] = { { TARGET + 1, 0 }, { TARGET, LAPIC_ICR_LOGICAL } };
+
+	for (size_t i = 0; i < FX_COUNT(newer); i++) {
+		struct pair p = new_pair();
+
+		ask(&p, LAPIC_TPR);
+		fx_write(&p.sender, LAPIC_ICR_HIGH, newer[i].dest << 24);
+		fx_write(&p.sender, LAPIC_ICR, REMOTE_READ | newer[i].icr | LAPIC_TPR / 16);
+		lapic_post_answer(&p.sender_inbox, answer_of(&p));
+		lapic_drain(&p.sender, &p.sender_inbox);
+		ck_assert_uint_eq(status(&p), LAPIC_ICR_READ_PENDING);
+	}
+}
+END_TEST
+
 START_TEST(R85_shorthands_read_nothing)
 {
 	struct pair p = new_pair();
@@ -242,6 +282,8 @@ int main(void)
 		R85_a_register_is_read,
 		R85_what_cannot_be_read_is_invalid,
 		R85_a_read_goes_on_in_a_restored_apic,
+		R85_a_read_goes_on_while_other_commands_are_sent,
+		R85_an_answer_of_somebody_else_is_dropped,
 		R19_R85_x2apic_mode_ends_a_read,
 		R19_R85_an_x2apic_holds_no_read,
 		R85_a_busy_target_refuses,
