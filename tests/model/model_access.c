@@ -25,6 +25,10 @@ static struct rights rights_of(struct model_apic *m, uint32_t offset)
 
 	if (model_lvt_at(m, offset))
 		return rw;
+	if (model_is_ext(m, offset) && offset == LAPIC_EXT_FEATURE)
+		return read_only;
+	if (model_is_ext(m, offset))
+		return offset == LAPIC_SEOI ? write_only : rw;
 	if (offset >= LAPIC_ISR && offset < LAPIC_IRR + 0x80)
 		return read_only;
 	switch (offset) {
@@ -104,7 +108,8 @@ static uint64_t version(const struct model_apic *m)
 {
 	uint64_t max_lvt = m->config.cmci ? 6 : 5;
 
-	return 0x14 + (max_lvt << 16) + (m->config.directed_eoi ? 1u << 24 : 0);
+	return 0x14 + (max_lvt << 16) + (m->config.directed_eoi ? 1u << 24 : 0) +
+	       (m->config.extended ? 1u << 31 : 0);
 }
 
 static uint64_t svr(const struct model_apic *m)
@@ -121,12 +126,22 @@ static uint64_t esr(const struct model_apic *m)
 	       (m->error_shown[MODEL_ILLEGAL_REGISTER] ? 0x80u : 0);
 }
 
+static uint64_t icr(const struct model_apic *m)
+{
+	if (m->mode == MODEL_X2APIC)
+		return m->icr + ((uint64_t)m->icr_dest << 32);
+	return m->icr + (m->read_status == MODEL_READ_IN_PROGRESS ? 0x10000u : 0) +
+	       (m->read_status == MODEL_READ_VALID ? 0x20000u : 0);
+}
+
 static uint64_t value_of(struct model_apic *m, uint32_t offset, uint64_t now)
 {
 	bool x2apic = m->mode == MODEL_X2APIC;
 
 	if (model_lvt_at(m, offset))
 		return model_lvt_read(model_lvt_at(m, offset));
+	if (model_is_ext(m, offset))
+		return model_ext_value(m, offset);
 	if (offset >= LAPIC_ISR && offset < LAPIC_TMR)
 		return word_of(m->isr, (offset - LAPIC_ISR) * 2);
 	if (offset >= LAPIC_TMR && offset < LAPIC_IRR)
@@ -153,7 +168,7 @@ static uint64_t value_of(struct model_apic *m, uint32_t offset, uint64_t now)
 	case LAPIC_ESR:
 		return esr(m);
 	case LAPIC_ICR:
-		return m->icr + (x2apic ? (uint64_t)m->icr_dest << 32 : 0);
+		return icr(m);
 	case LAPIC_ICR_HIGH:
 		return (uint64_t)m->icr_dest << 24;
 	case LAPIC_TIMER_ICR:
@@ -162,7 +177,9 @@ static uint64_t value_of(struct model_apic *m, uint32_t offset, uint64_t now)
 		return model_current_count(m, now);
 	case LAPIC_TIMER_DCR:
 		return m->divide;
-	default: /* EOI and RRD */
+	case LAPIC_RRD:
+		return m->rrd;
+	default: /* EOI */
 		return 0;
 	}
 }
@@ -170,6 +187,11 @@ static uint64_t value_of(struct model_apic *m, uint32_t offset, uint64_t now)
 bool model_is_readable(struct model_apic *m, uint32_t offset)
 {
 	return m->mode != MODEL_OFF && rights_of(m, offset).read;
+}
+
+void model_load(struct model_apic *m, uint32_t offset, uint64_t now, uint64_t *value)
+{
+	*value = value_of(m, offset, now);
 }
 
 bool model_read(struct model_apic *m, uint32_t offset, uint64_t now, uint64_t *value)
@@ -187,6 +209,8 @@ static uint64_t reserved_bits(struct model_apic *m, uint32_t offset, uint64_t va
 {
 	const uint64_t all = UINT64_MAX;
 
+	if (model_is_ext(m, offset))
+		return model_ext_reserved(offset);
 	switch (offset) {
 	case LAPIC_TPR:
 	case LAPIC_SELF_IPI:
@@ -257,6 +281,10 @@ static void store(struct model_apic *m, uint32_t offset, uint64_t value, uint64_
 		model_lvt_write(m, offset, low);
 		if (offset == LAPIC_LVT_TIMER)
 			result->kind = LAPIC_EFFECT_TIMER;
+		return;
+	}
+	if (model_is_ext(m, offset)) {
+		model_ext_store(m, offset, low, result);
 		return;
 	}
 	switch (offset) {

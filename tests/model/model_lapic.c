@@ -39,6 +39,9 @@ static void reset_registers(struct model_apic *m)
 	m->cmci = masked;
 	if (m->config.bsp && m->config.lint0_extint) /* D44 */
 		m->lint0 = (struct model_lvt){ .delivery = APIC_MODE_EXTINT };
+	m->read_status = MODEL_READ_INVALID;
+	m->rrd = 0;
+	model_ext_reset(m);
 	m->icr = 0;
 	m->icr_dest = 0;
 	m->initial_count = 0;
@@ -95,8 +98,10 @@ static void change_mode(struct model_apic *m, enum model_mode to)
 		reset_registers(m);
 		m->xapic_id = (uint8_t)(m->config.id % 256);
 	}
-	if (to == MODEL_X2APIC && m->mode == MODEL_XAPIC)
+	if (to == MODEL_X2APIC && m->mode == MODEL_XAPIC) {
 		m->icr_dest = 0;
+		m->read_status = MODEL_READ_INVALID; /* D59 */
+	}
 	m->mode = to;
 }
 
@@ -159,16 +164,26 @@ uint8_t model_apr(const struct model_apic *m)
 	return (uint8_t)((both > irr ? both : irr) * 16);
 }
 
+/* The highest request that the interrupt enable registers let through, or -1. */
+static int highest_enabled(const struct model_apic *m)
+{
+	for (int v = 255; v >= 0; v--) {
+		if (m->irr[v] && m->ier[v])
+			return v;
+	}
+	return -1;
+}
+
 int model_pending(const struct model_apic *m)
 {
-	int vector = model_highest(m->irr);
+	int vector = highest_enabled(m);
 
 	return class_of(vector) > class_of(model_ppr(m)) ? vector : LAPIC_NO_VECTOR;
 }
 
 int model_held_by_tpr(const struct model_apic *m)
 {
-	int vector = model_highest(m->irr);
+	int vector = highest_enabled(m);
 	bool above_service = class_of(vector) > class_of(model_highest(m->isr));
 	bool above_task = class_of(vector) > class_of(m->tpr);
 
@@ -217,8 +232,12 @@ void model_end_of_interrupt(struct model_apic *m, struct model_result *result)
 {
 	int vector = model_highest(m->isr);
 
-	if (vector < 0)
-		return;
+	if (vector >= 0)
+		model_end_vector(m, vector, result);
+}
+
+void model_end_vector(struct model_apic *m, int vector, struct model_result *result)
+{
 	m->isr[vector] = false;
 	if (m->level[vector] && !m->suppress_eoi) {
 		result->kind = LAPIC_EFFECT_EOI;

@@ -42,6 +42,13 @@ enum model_error {
 	MODEL_ERRORS,
 };
 
+/* Of the last remote read: "Remote Read Status". */
+enum model_read_status {
+	MODEL_READ_INVALID,
+	MODEL_READ_IN_PROGRESS,
+	MODEL_READ_VALID,
+};
+
 /* What has been latched for the CPU itself and is not a vector. */
 struct model_events {
 	uint8_t nmis; /* the CPU tells two apart */
@@ -84,6 +91,14 @@ struct model_apic {
 	uint32_t icr; /* bits 31:0 as they read */
 	uint32_t icr_dest;
 
+	enum model_read_status read_status;
+	struct apic_msg read_command; /* the last remote read */
+	uint32_t rrd;
+
+	bool seoi_enabled; /* AMD's extended control register */
+	bool ier_enabled;
+	bool ier[256]; /* false: the vector is not delivered */
+
 	uint32_t initial_count;
 	uint32_t divide; /* TIMER_DCR as it reads */
 	bool running;    /* counting, or armed by IA32_TSC_DEADLINE */
@@ -123,17 +138,30 @@ int model_silent_eoi(const struct model_apic *m);
 void model_accept(struct model_apic *m, uint8_t vector, bool level);
 void model_ack(struct model_apic *m, uint8_t vector);
 void model_end_of_interrupt(struct model_apic *m, struct model_result *result);
+void model_end_vector(struct model_apic *m, int vector, struct model_result *result);
 void model_error(struct model_apic *m, enum model_error which);
 
 /* ---- model_access.c: registers --------------------------------------------------------------- */
 
 /* May the register at offset be read in the present mode, without leaving an error? */
 bool model_is_readable(struct model_apic *m, uint32_t offset);
+/* The value of one that can be read, as it is: not even the timer is looked at. */
+void model_load(struct model_apic *m, uint32_t offset, uint64_t now, uint64_t *value);
 bool model_read(struct model_apic *m, uint32_t offset, uint64_t now, uint64_t *value);
 struct model_result model_write(struct model_apic *m, uint32_t offset, uint64_t value,
 				uint64_t now);
 
-/* ---- model_mmio.c: the registers by MMIO and by MSR ------------------------------------------ */
+/* ---- model_ext.c: AMD's extended registers ------------------------------------------------------ */
+
+bool model_is_ext(const struct model_apic *m, uint32_t offset);
+bool model_is_ier(uint32_t offset);
+void model_ext_reset(struct model_apic *m);
+uint64_t model_ext_value(const struct model_apic *m, uint32_t offset);
+uint64_t model_ext_reserved(uint32_t offset);
+void model_ext_store(struct model_apic *m, uint32_t offset, uint32_t value,
+		     struct model_result *result);
+
+/* ---- model_mmio.c: the registers by MMIO and by MSR -------------------------------------------- */
 
 void model_mmio_read(struct model_apic *m, uint32_t offset, uint32_t len, uint64_t now,
 		     uint8_t data[8]);
@@ -166,12 +194,24 @@ void model_tsc_adjusted(struct model_apic *m, uint64_t tsc, uint64_t now);
 
 /* ---- model_messages.c: ICR, destinations, what other CPUs send ------------------------------- */
 
+/* What comes back to a CPU that reads another one's register. */
+struct model_answer {
+	bool there;
+	struct apic_msg command;
+	bool valid;
+	uint32_t value;
+};
+
 /* What is on its way to a CPU. */
 struct model_inbox {
 	bool empty; /* nothing posted since the last drain */
 	bool vector[256];
 	bool level[256];
 	struct model_events events;
+	bool asked; /* by CPU number reader */
+	uint32_t reader;
+	struct apic_msg question;
+	struct model_answer answer;
 };
 
 void model_command(struct model_apic *m, struct model_result *result);
@@ -179,7 +219,20 @@ void model_self_ipi(struct model_apic *m, uint8_t vector);
 /* Does msg, sent by CPU number from (-1: a device), name CPU number cpu? */
 bool model_named(const struct model_apic *m, int cpu, int from, const struct apic_msg *msg);
 bool model_post(struct model_inbox *inbox, const struct apic_msg *msg);
-/* Everything on its way arrives. The events are the caller's to act on. */
+/* Everything on its way arrives, but for questions. The events are the caller's to act on. */
 struct model_events model_drain(struct model_apic *m, struct model_inbox *inbox);
+
+/* ---- model_read.c: remote read ------------------------------------------------------------------ */
+
+/* The ICR's mode 3: is it one, and not a reserved mode? */
+bool model_is_read(const struct model_apic *m, const struct apic_msg *msg);
+void model_read_begins(struct model_apic *m, const struct apic_msg *msg);
+void model_read_failed(struct model_apic *m);
+/* False: another CPU's question still waits. *first as for model_post(). */
+bool model_post_read(struct model_inbox *target, uint32_t from, const struct apic_msg *msg,
+		     bool *first);
+struct model_answer model_answer_read(struct model_apic *m, struct model_inbox *own, uint64_t now);
+bool model_post_answer(struct model_inbox *reader, const struct model_answer *answer);
+void model_take_answer(struct model_apic *m, const struct model_answer *answer);
 
 #endif

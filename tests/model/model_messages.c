@@ -13,9 +13,11 @@ static bool has_vector(enum apic_delivery_mode mode)
 }
 
 /* ICR has no ExtINT and no reserved modes (R85); the de-assert of a level is not sent (D13). */
-static bool is_command(const struct apic_msg *msg, bool deassert)
+static bool is_command(const struct model_apic *m, const struct apic_msg *msg, bool deassert)
 {
-	return msg->mode != APIC_MODE_RESERVED && msg->mode != APIC_MODE_EXTINT && !deassert;
+	bool reserved = msg->mode == APIC_MODE_RESERVED && !model_is_read(m, msg);
+
+	return !reserved && msg->mode != APIC_MODE_EXTINT && !deassert;
 }
 
 /*
@@ -53,8 +55,14 @@ void model_command(struct model_apic *m, struct model_result *result)
 		.asserted = true,
 	};
 
-	if (!is_command(&msg, level && !asserted))
+	if (!is_command(m, &msg, level && !asserted))
 		return;
+	if (model_is_read(m, &msg)) {
+		model_read_failed(m);
+		if (msg.shorthand != APIC_SHORTHAND_NONE)
+			return;
+		model_read_begins(m, &msg);
+	}
 	if (msg.mode == APIC_MODE_LOWEST_PRIORITY && !m->config.lowest_priority) {
 		model_error(m, MODEL_REDIRECTABLE_IPI);
 	} else if (has_vector(msg.mode) && msg.vector < 16) {
@@ -180,6 +188,12 @@ struct model_events model_drain(struct model_apic *m, struct model_inbox *inbox)
 	events.smi = events.smi || m->events.smi;
 	events.init = events.init || m->events.init;
 	m->events = (struct model_events){ 0 };
-	*inbox = (struct model_inbox){ .empty = true };
+	model_take_answer(m, &inbox->answer);
+	*inbox = (struct model_inbox){
+		.empty = true,
+		.asked = inbox->asked,
+		.reader = inbox->reader,
+		.question = inbox->question,
+	};
 	return events;
 }

@@ -24,11 +24,11 @@ void model_mmio_read(struct model_apic *m, uint32_t offset, uint32_t len, uint64
 	}
 }
 
-/* To write back a part of one of these would be an action. */
-static bool takes_whole_stores_only(uint32_t slot)
+/* To write back a part of one of these would be an action, or is not offered (D58). */
+static bool takes_whole_stores_only(const struct model_apic *m, uint32_t slot)
 {
-	return slot == LAPIC_EOI || slot == LAPIC_ESR || slot == LAPIC_ICR ||
-	       slot == LAPIC_TIMER_ICR;
+	return model_is_ext(m, slot) || slot == LAPIC_EOI || slot == LAPIC_ESR ||
+	       slot == LAPIC_ICR || slot == LAPIC_TIMER_ICR;
 }
 
 struct model_result model_mmio_write(struct model_apic *m, uint32_t offset, uint32_t len,
@@ -41,7 +41,7 @@ struct model_result model_mmio_write(struct model_apic *m, uint32_t offset, uint
 
 	if (m->mode != MODEL_XAPIC || byte + len > 4)
 		return nothing;
-	if (len < 4 && takes_whole_stores_only(slot))
+	if (len < 4 && takes_whole_stores_only(m, slot))
 		return nothing;
 	if (len < 4)
 		model_read(m, slot, now, &value);

@@ -51,6 +51,8 @@ struct lapic_setup lapic_setup_of(uint64_t word)
 			.directed_eoi = (flags & 0x40) != 0,
 			.lint0_extint = (flags & 0x80) != 0,
 			.lowest_priority = (flags & 0x300) != 0,
+			.remote_read = (flags & 0x4000000) != 0,
+			.extended = (flags & 0x10000000) != 0,
 			.maxphyaddr = (uint8_t)(32 + flags / 0x400 % 21),
 			.bus_cycle_ns = cycles[word_byte(word, 2) % COUNT(cycles)],
 			.min_period_ns = flags >> 30 == 0 ? 20000 : 0,
@@ -69,9 +71,15 @@ static uint32_t register_of(uint8_t byte)
 		LAPIC_TIMER_ICR, LAPIC_TIMER_DCR,   LAPIC_SELF_IPI,  LAPIC_LDR,
 		LAPIC_DFR,       LAPIC_LVT_THERMAL, LAPIC_ID,
 	};
+	static const uint16_t extended[] = {
+		LAPIC_EXT_CONTROL, LAPIC_IER,        LAPIC_EXT_CONTROL, LAPIC_IER + 0x10,
+		LAPIC_SEOI,        LAPIC_IER + 0x20, LAPIC_EXT_CONTROL, LAPIC_IER + 0x70,
+	};
 
-	if (byte < 230)
+	if (byte < 207)
 		return usual[byte % COUNT(usual)];
+	if (byte < 239)
+		return extended[byte % COUNT(extended)];
 	return byte % 64 * 16u;
 }
 
@@ -97,6 +105,8 @@ static uint64_t icr_of(uint32_t value, uint8_t salt)
 		fields &= ~0x700u;
 	if ((value & 0xc00000) != 0)
 		fields = (fields & ~0x8000u) | 0x4000;
+	if ((fields & 0x700) == 0x300) /* of a remote read, a register */
+		return fields | register_of((uint8_t)value) / 16;
 	return (uint64_t)dest_of(value >> 13 ^ salt) << 32 | fields | vector_of((uint8_t)value);
 }
 
@@ -126,7 +136,15 @@ static uint64_t value_for(uint32_t offset, uint32_t value, uint8_t salt)
 	case LAPIC_TIMER_DCR:
 		return value & 0xb;
 	case LAPIC_SELF_IPI:
+	case LAPIC_SEOI:
 		return vector_of((uint8_t)value);
+	case LAPIC_EXT_CONTROL:
+		return salt % 4 != 0 ? 3 : value % 4;
+	case LAPIC_IER:
+	case LAPIC_IER + 0x10:
+	case LAPIC_IER + 0x20:
+	case LAPIC_IER + 0x70:
+		return salt % 4 != 0 ? UINT32_MAX : value;
 	default:
 		return lvt_of(value);
 	}
@@ -165,13 +183,13 @@ static enum lapic_op_kind kind_of(uint8_t byte)
 		uint8_t below;
 		enum lapic_op_kind kind;
 	} shares[] = {
-		{ 90, OP_WRITE },       { 96, OP_READ },          { 102, OP_MMIO_READ },
-		{ 112, OP_MMIO_WRITE }, { 115, OP_MSR_READ },     { 120, OP_MSR_WRITE },
-		{ 127, OP_BASE },       { 135, OP_CR8 },          { 165, OP_TAKE },
-		{ 185, OP_EOI },        { 208, OP_DEVICE },       { 213, OP_ACCEPT },
-		{ 223, OP_PIN },        { 227, OP_FIRE },         { 242, OP_TIME },
-		{ 246, OP_LATE },       { 251, OP_TSC_DEADLINE }, { 253, OP_TSC_ADJUST },
-		{ 255, OP_RESTORE },
+		{ 82, OP_WRITE },         { 90, OP_ASK },         { 96, OP_READ },
+		{ 102, OP_MMIO_READ },    { 112, OP_MMIO_WRITE }, { 115, OP_MSR_READ },
+		{ 120, OP_MSR_WRITE },    { 127, OP_BASE },       { 135, OP_CR8 },
+		{ 165, OP_TAKE },         { 180, OP_EOI },        { 185, OP_SEOI },
+		{ 208, OP_DEVICE },       { 213, OP_ACCEPT },     { 223, OP_PIN },
+		{ 227, OP_FIRE },         { 242, OP_TIME },       { 246, OP_LATE },
+		{ 251, OP_TSC_DEADLINE }, { 253, OP_TSC_ADJUST }, { 255, OP_RESTORE },
 	};
 
 	for (size_t i = 0; i < COUNT(shares); i++) {
@@ -209,6 +227,13 @@ static void fill_access(struct lapic_op *op, uint8_t place, uint8_t salt, uint32
 	case OP_ACCEPT:
 		op->offset = vector_of(place);
 		op->value = salt % 2;
+		break;
+	case OP_ASK:
+		op->offset = salt % 4 == 0 ? place * 16u : register_of(place);
+		op->value = (value & 0x100) + value % WORLD_MAX_CPUS;
+		break;
+	case OP_SEOI:
+		op->value = place;
 		break;
 	case OP_READ:
 	case OP_WRITE:

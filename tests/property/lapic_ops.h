@@ -26,6 +26,8 @@ enum lapic_op_kind {
 	OP_CR8,
 	OP_TAKE, /* the CPU takes what is pending */
 	OP_EOI,
+	OP_SEOI,         /* of something in service, by AMD's register */
+	OP_ASK,          /* a remote read of another CPU's register */
 	OP_DEVICE,       /* a message from an I/O APIC or an MSI */
 	OP_ACCEPT,       /* a vector, not by message */
 	OP_PIN,          /* a LINT pin changes */

@@ -12,11 +12,11 @@ void lapic_setup_print(FILE *out, const struct lapic_setup *setup)
 
 	fprintf(out,
 		"%u CPUs from id 0x%x on: x2apic=%d tsc_deadline=%d cmci=%d directed_eoi=%d "
-		"lint0_extint=%d lowest_priority=%d maxphyaddr=%u bus_cycle_ns=%u "
-		"min_period_ns=%u tsc_khz=%u",
+		"lint0_extint=%d lowest_priority=%d remote_read=%d extended=%d maxphyaddr=%u "
+		"bus_cycle_ns=%u min_period_ns=%u tsc_khz=%u",
 		setup->nr_cpus, c->id, c->x2apic, c->tsc_deadline, c->cmci, c->directed_eoi,
-		c->lint0_extint, c->lowest_priority, c->maxphyaddr, c->bus_cycle_ns,
-		c->min_period_ns, c->tsc_khz);
+		c->lint0_extint, c->lowest_priority, c->remote_read, c->extended, c->maxphyaddr,
+		c->bus_cycle_ns, c->min_period_ns, c->tsc_khz);
 }
 
 static void print_register(FILE *out, const char *verb, uint32_t offset)
@@ -86,6 +86,14 @@ void lapic_op_print(FILE *out, const struct lapic_op *op)
 		break;
 	case OP_EOI:
 		fprintf(out, "write EOI = 0");
+		break;
+	case OP_ASK:
+		fprintf(out, "asks cpu %" PRIu64 " (modulo their number) %s for register 0x%x",
+			op->value % 256, op->value >> 8 & 1 ? "logically" : "physically",
+			op->offset / 16 % 256 * 16);
+		break;
+	case OP_SEOI:
+		fprintf(out, "write SEOI = vector %" PRIu64 " of those in service", op->value);
 		break;
 	case OP_DEVICE:
 		print_message(out, &op->msg);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Carries out operations on liblapic and on the specification, and carries messages between CPUs.
+ * Carries out operations on liblapic and on the specification.
  *
  * SDM vol. 3, chapter "Advanced Programmable Interrupt Controller (APIC)".
  */
@@ -55,90 +55,7 @@ static uint64_t tsc_at(const struct world *w, uint32_t cpu)
 	return w->now / 1000000 * khz + w->now % 1000000 * khz / 1000000 + w->tsc_jumps;
 }
 
-/* ---- messages -------------------------------------------------------------------------------- */
-
-/* Of the CPUs that a lowest-priority message names, the enabled ones of the lowest PPR (D11). */
-static bool may_arbitrate(const struct world *w, uint32_t cpu, int from, const struct apic_msg *msg)
-{
-	const struct model_apic *m = &w->model[cpu];
-
-	if (!m->software_enabled || !model_named(m, (int)cpu, from, msg))
-		return false;
-	for (uint32_t i = 0; i < w->nr_cpus; i++) {
-		const struct model_apic *other = &w->model[i];
-
-		if (other->software_enabled && model_named(other, (int)i, from, msg) &&
-		    model_ppr(other) < model_ppr(m))
-			return false;
-	}
-	return true;
-}
-
-static void check_targets(struct world *w, int from, const struct apic_msg *msg,
-			  const uint16_t *targets, uint32_t count)
-{
-	bool lowest = msg->mode == APIC_MODE_LOWEST_PRIORITY;
-	uint32_t next = 0;
-	uint32_t allowed = 0;
-
-	for (uint32_t i = 0; i < w->nr_cpus; i++) {
-		bool want = lowest ? may_arbitrate(w, i, from, msg)
-				   : model_named(&w->model[i], (int)i, from, msg);
-		bool got = next < count && targets[next] == i;
-
-		allowed += want;
-		next += got;
-		if (got && !want)
-			world_differs(w, "message to dest 0x%x reaches cpu%u", msg->dest, i);
-		if (want && !got && !lowest)
-			world_differs(w, "message to dest 0x%x does not reach cpu%u", msg->dest, i);
-	}
-	if (next != count)
-		world_differs(w, "message to dest 0x%x: targets out of order", msg->dest);
-	if (lowest && count != (allowed > 0))
-		world_differs(w, "lowest priority to dest 0x%x reaches %u CPUs of %u", msg->dest,
-			      count, allowed);
-}
-
-static void send(struct world *w, int from, const struct apic_msg *msg)
-{
-	uint16_t targets[WORLD_MAX_CPUS];
-	uint32_t count = lapic_route(&w->directory, from, msg, targets);
-
-	check_targets(w, from, msg, targets, count);
-	for (uint32_t i = 0; i < count && !w->differs; i++) {
-		uint32_t cpu = targets[i];
-		bool kick = lapic_post(&w->inbox[cpu], msg);
-
-		world_same(w, cpu, "first post", kick, model_post(&w->model_inbox[cpu], msg));
-	}
-}
-
-static uint32_t event_bits(const struct model_events *e)
-{
-	return (e->nmis ? LAPIC_EVENT_NMI : 0) | (e->nmis > 1 ? LAPIC_EVENT_NMI2 : 0) |
-	       (e->smi ? LAPIC_EVENT_SMI : 0) | (e->init ? LAPIC_EVENT_INIT : 0) |
-	       (e->extint ? LAPIC_EVENT_EXTINT : 0) | (e->sipi ? LAPIC_EVENT_SIPI : 0) |
-	       (e->sipi ? (uint32_t)e->sipi_vector << LAPIC_EVENT_SIPI_SHIFT : 0);
-}
-
-/* What has been sent to a CPU arrives before the CPU does anything more. */
-static void arrive(struct world *w, uint32_t cpu)
-{
-	struct model_events events = model_drain(&w->model[cpu], &w->model_inbox[cpu]);
-	uint32_t bits = lapic_drain(&w->core[cpu], &w->inbox[cpu]);
-
-	world_same(w, cpu, "events", bits & ~LAPIC_EVENT_VECTORS, event_bits(&events));
-	if (events.init) {
-		lapic_init_signal(&w->core[cpu]);
-		model_init(&w->model[cpu]);
-	}
-	if (events.sipi)
-		world_same(w, cpu, "SIPI taken", lapic_sipi(&w->core[cpu]),
-			   model_sipi(&w->model[cpu]));
-}
-
-/* ---- accesses -------------------------------------------------------------------------------- */
+/* ---- accesses ---------------------------------------------------------------------------------- */
 
 static void check_effect(struct world *w, uint32_t cpu, const struct lapic_effect *effect,
 			 const struct model_result *want)
@@ -188,7 +105,7 @@ static void write_register(struct world *w, const struct lapic_op *op, uint32_t 
 	check_effect(w, op->cpu, &effect, &want);
 	lapic_publish(&w->directory, op->cpu, a);
 	if (want.kind == LAPIC_EFFECT_MSG && !w->differs)
-		send(w, (int)op->cpu, &effect.msg);
+		world_send(w, (int)op->cpu, &effect.msg);
 }
 
 static void read_register(struct world *w, const struct lapic_op *op)
@@ -282,13 +199,16 @@ static void cr8(struct world *w, const struct lapic_op *op)
 
 /*
  * A state that has been saved and restored is the same state, except that its timer has been
- * looked at. The APIC that it is restored into has been through other things.
+ * looked at. The APIC that it is restored into has been through other things. An answer to a remote
+ * read that is still on its way is no part of it.
  */
 static void restore(struct world *w, uint32_t cpu)
 {
 	struct model_apic *m = &w->model[cpu];
 	struct lapic_state state;
 
+	if (m->read_status == MODEL_READ_IN_PROGRESS)
+		return;
 	lapic_state_save(&w->core[cpu], w->now, &state);
 	lapic_power_up(&w->core[cpu], &m->config);
 	world_same(w, cpu, "restore",
@@ -297,6 +217,36 @@ static void restore(struct world *w, uint32_t cpu)
 	lapic_expire(&w->core[cpu], w->now);
 	model_tsc_adjusted(m, tsc_at(w, cpu), w->now);
 	model_time(m, w->now);
+}
+
+/* A vector in service, counted round from the lowest one; any if there is none. */
+static uint64_t in_service(const struct world *w, uint32_t cpu, uint64_t number)
+{
+	uint64_t count = 0;
+
+	for (int v = 0; v < 256; v++)
+		count += w->model[cpu].isr[v];
+	number = count ? number % count : UINT64_MAX;
+	for (uint64_t v = 0; v < 256; v++) {
+		if (w->model[cpu].isr[v] && number-- == 0)
+			return v;
+	}
+	return UINT8_MAX;
+}
+
+/* The target is one of the CPUs, or sometimes several, or none. */
+static void ask(struct world *w, const struct lapic_op *op)
+{
+	uint32_t target = (uint32_t)op->value % w->nr_cpus;
+	bool logical = op->value >> 8 & 1;
+	uint32_t dest = logical ? 1u << target : w->model[target].xapic_id;
+
+	if (!w->model[op->cpu].config.remote_read || w->model[op->cpu].mode != MODEL_XAPIC)
+		return;
+	write_register(w, op, LAPIC_ICR_HIGH, (uint64_t)dest << 24);
+	write_register(w, op, LAPIC_ICR,
+		       (APIC_MODE_REMOTE_READ << 8) + (logical ? 0x800u : 0) +
+			       op->offset / 16 % 256);
 }
 
 static void access_register(struct world *w, const struct lapic_op *op)
@@ -313,6 +263,13 @@ static void access_register(struct world *w, const struct lapic_op *op)
 		break;
 	case OP_EOI:
 		write_register(w, op, LAPIC_EOI, 0);
+		break;
+	case OP_ASK:
+		ask(w, op);
+		break;
+	case OP_SEOI:
+		if (w->model[op->cpu].config.extended)
+			write_register(w, op, LAPIC_SEOI, in_service(w, op->cpu, op->value));
 		break;
 	case OP_MMIO_READ:
 		load(w, op);
@@ -338,7 +295,7 @@ static void happen(struct world *w, const struct lapic_op *op)
 		take(w, op->cpu);
 		break;
 	case OP_DEVICE:
-		send(w, LAPIC_FROM_NO_CPU, &op->msg);
+		world_send(w, LAPIC_FROM_NO_CPU, &op->msg);
 		break;
 	case OP_ACCEPT:
 		lapic_accept(a, (uint8_t)op->offset, op->value != 0);
@@ -379,7 +336,7 @@ static void happen(struct world *w, const struct lapic_op *op)
 void world_step(struct world *w, const struct lapic_op *op)
 {
 	if (op->kind != OP_INIT)
-		arrive(w, op->cpu);
+		world_arrive(w, op->cpu);
 	lapic_publish(&w->directory, op->cpu, &w->core[op->cpu]);
 	access_register(w, op);
 	happen(w, op);
