@@ -67,7 +67,9 @@ static uint64_t any_of(const _Atomic uint64_t row[LAPIC_INDEX_SETS], uint64_t se
 	return bits;
 }
 
-/* The top bit of each byte that is not 0; no number is above 64, nor are several, or-ed, above 127. */
+/*
+ * The top bit of each byte that is not 0; no number is above 64, nor are several, or-ed, above 127.
+ */
 static uint64_t not_empty(const _Atomic uint64_t row[LAPIC_INDEX_SETS], uint64_t sets)
 {
 	return (any_of(row, sets) + BYTE_LOW) & BYTE_HIGH;

@@ -152,8 +152,8 @@ bool lapic_lint0_is_level(const struct lapic *a);
 void lapic_lint0_eoi(struct lapic *a, uint32_t vector);
 
 /*
- * The registers are restored: remote IRR stands for a level that was accepted under vector, 0 being the
- * entry's own. What no EOI would end is none (D18).
+ * The registers are restored: remote IRR stands for a level that was accepted under vector, 0 being
+ * the entry's own. What no EOI would end is none (D18).
  */
 void lapic_lint0_restore(struct lapic *a, uint8_t vector);
 

@@ -75,8 +75,8 @@ bool lapic_post_answer(struct lapic_inbox *sender, uint64_t answer)
 }
 
 /*
- * An answer that nobody waits for any more, because of an INIT or a newer read, is dropped. Commands of
- * other kinds leave a read in progress: delivery status never holds software up (D24).
+ * An answer that nobody waits for any more, because of an INIT or a newer read, is dropped.
+ * Commands of other kinds leave a read in progress: delivery status never holds software up (D24).
  */
 void lapic_take_answer(struct lapic *a, uint64_t answer)
 {
@@ -91,7 +91,9 @@ void lapic_take_answer(struct lapic *a, uint64_t answer)
 	a->regs.rrd.reg = (uint32_t)answer;
 }
 
-/* The command that is under way is the ICR's; where that is another one by now, nobody will answer. */
+/*
+ * The command that is under way is the ICR's; where that is another one by now, nobody will answer.
+ */
 void lapic_read_restore(struct lapic *a)
 {
 	struct apic_msg msg = lapic_icr_message(a);

@@ -51,8 +51,9 @@ static bool is_xapic(uint64_t word)
 }
 
 /*
- * The sets of the index: the two digits of a physical id up to 0xff, and of a logical one the bits of
- * the flat model, cluster, and bits in the cluster. That is all a destination up to 0xff can name.
+ * The sets of the index: the two digits of a physical id up to 0xff, and of a logical one the bits
+ * of the flat model, cluster, and bits in the cluster. That is all a destination up to 0xff can
+ * name.
  */
 #define SET_FLAT(bit)        (UINT64_C(1) << (bit))
 #define SET_FLAT_ALL(bits)   ((uint64_t)(bits))
@@ -296,7 +297,10 @@ static void consider_candidates(struct search *s, const struct lapic_query *quer
 	}
 }
 
-/* Above 0xff no CPU in xAPIC mode is meant, but for a broadcast; nor is 0xff one where there is none. */
+/*
+ * Above 0xff no CPU in xAPIC mode is meant, but for a broadcast; nor is 0xff one where there is
+ * none.
+ */
 static bool is_broadcast(const struct search *s)
 {
 	return s->msg->dest == X2APIC_BROADCAST ||

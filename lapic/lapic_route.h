@@ -6,9 +6,9 @@
  *
  * Each CPU's thread publishes one 64-bit word: mode, id, LDR, DFR, software enable and priority.
  * A reader loads a word as a whole, so it sees that CPU as it was at one moment (R95, R178). Which
- * words it has to load is told by arithmetic on the ids, and where ids or logical ids are software's
- * choice, as in xAPIC mode, by an index of them (lapic_index.h). So what a message costs depends on
- * how many CPUs it may be for, and not on how many there are.
+ * words it has to load is told by arithmetic on the ids, and where ids or logical ids are
+ * software's choice, as in xAPIC mode, by an index of them (lapic_index.h). So what a message costs
+ * depends on how many CPUs it may be for, and not on how many there are.
  */
 #ifndef LAPIC_LAPIC_ROUTE_H
 #define LAPIC_LAPIC_ROUTE_H

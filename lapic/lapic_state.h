@@ -47,8 +47,8 @@ struct lapic_state {
 	uint32_t id;              /* initial APIC id: whose state it is */
 	uint32_t esr_pending;     /* errors since the last write of ESR (R45) */
 	uint32_t events;          /* LAPIC_EVENT_* of local origin, not taken yet */
-	uint32_t
-		lint0_vector; /* accepted under remote IRR (R102); 0: the one in LVT_LINT0, or none */
+	/* Accepted under remote IRR (R102); 0: the one in LVT_LINT0, or none. */
+	uint32_t lint0_vector;
 	uint8_t page[LAPIC_REGS_SIZE];  /* the registers as software reads them, TIMER_CCR too */
 	struct lapic_extended extended; /* AMD's registers; where there are none as after reset */
 	uint32_t reserved;              /* 0 */
@@ -99,9 +99,9 @@ enum lapic_state_error lapic_state_restore(struct lapic *a, const struct lapic_s
 					   uint64_t guest_tsc, uint64_t now);
 
 /*
- * A state from size bytes at any address, its header checked; *state is untouched on error. Version 1,
- * which ended with the page and had no lint0_vector, becomes one of this version, unless VERSION says
- * that the APIC had AMD's registers.
+ * A state from size bytes at any address, its header checked; *state is untouched on error. Version
+ * 1, which ended with the page and had no lint0_vector, becomes one of this version, unless VERSION
+ * says that the APIC had AMD's registers.
  */
 enum lapic_state_error lapic_state_from_bytes(struct lapic_state *state, const void *bytes,
 					      size_t size);

@@ -3,8 +3,8 @@
  * The specification's extended registers of AMD's APICs.
  *
  * APM vol. 2, "Extended APIC Registers": "Extended APIC Feature Register", "Extended APIC Control
- * Register", "Specific End of Interrupt Register", "Interrupt Enable Registers". There are no extended
- * LVTs and no extended id (D58).
+ * Register", "Specific End of Interrupt Register", "Interrupt Enable Registers". There are no
+ * extended LVTs and no extended id (D58).
  */
 #include "tests/model/model_lapic.h"
 
@@ -57,7 +57,10 @@ uint64_t model_ext_reserved(uint32_t offset)
 	return offset == LAPIC_SEOI ? ~UINT64_C(0xff) : ~UINT64_C(0xffffffff);
 }
 
-/* The control register enables writes of the others; a vector that is in service nowhere does not end. */
+/*
+ * The control register enables writes of the others; a vector that is in service nowhere does not
+ * end.
+ */
 void model_ext_store(struct model_apic *m, uint32_t offset, uint32_t value,
 		     struct model_result *result)
 {

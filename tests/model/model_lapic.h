@@ -151,7 +151,7 @@ bool model_read(struct model_apic *m, uint32_t offset, uint64_t now, uint64_t *v
 struct model_result model_write(struct model_apic *m, uint32_t offset, uint64_t value,
 				uint64_t now);
 
-/* ---- model_ext.c: AMD's extended registers ------------------------------------------------------ */
+/* ---- model_ext.c: AMD's extended registers --------------------------------------------------- */
 
 bool model_is_ext(const struct model_apic *m, uint32_t offset);
 bool model_is_ier(uint32_t offset);
@@ -161,7 +161,7 @@ uint64_t model_ext_reserved(uint32_t offset);
 void model_ext_store(struct model_apic *m, uint32_t offset, uint32_t value,
 		     struct model_result *result);
 
-/* ---- model_mmio.c: the registers by MMIO and by MSR -------------------------------------------- */
+/* ---- model_mmio.c: the registers by MMIO and by MSR ------------------------------------------ */
 
 void model_mmio_read(struct model_apic *m, uint32_t offset, uint32_t len, uint64_t now,
 		     uint8_t data[8]);
@@ -222,7 +222,7 @@ bool model_post(struct model_inbox *inbox, const struct apic_msg *msg);
 /* Everything on its way arrives, but for questions. The events are the caller's to act on. */
 struct model_events model_drain(struct model_apic *m, struct model_inbox *inbox);
 
-/* ---- model_read.c: remote read ------------------------------------------------------------------ */
+/* ---- model_read.c: remote read --------------------------------------------------------------- */
 
 /* The ICR's mode 3: is it one, and not a reserved mode? */
 bool model_is_read(const struct model_apic *m, const struct apic_msg *msg);

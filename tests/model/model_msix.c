@@ -14,7 +14,9 @@ void model_msix_reset(struct model_msix *m, uint32_t vectors)
 		m->entry[v].masked = true;
 }
 
-/* What is pending is sent as soon as nothing stands in its way, and is not pending any more then. */
+/*
+ * What is pending is sent as soon as nothing stands in its way, and is not pending any more then.
+ */
 static struct model_msix_sent send(struct model_msix *m)
 {
 	struct model_msix_sent sent = { .count = 0 };
@@ -38,7 +40,9 @@ uint16_t model_msix_control(const struct model_msix *m)
 			  (m->enabled ? 0x8000u : 0));
 }
 
-/* While MSI-X is disabled the function interrupts in other ways, and nothing stays pending (D76). */
+/*
+ * While MSI-X is disabled the function interrupts in other ways, and nothing stays pending (D76).
+ */
 struct model_msix_sent model_msix_control_write(struct model_msix *m, uint16_t value)
 {
 	m->function_masked = value / 0x4000 % 2 != 0;

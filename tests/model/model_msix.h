@@ -2,9 +2,9 @@
 /*
  * An executable specification of a PCI function's MSI-X: what libioapic's is compared with.
  *
- * PCI Local Bus Specification 3.0, "MSI-X Capability and Table Structures" and "Operation of Per-vector
- * Masking and Pending Bits". Like model_lapic.h's: plain fields, written from the manual; where that
- * leaves a choice docs/deviations.md is followed.
+ * PCI Local Bus Specification 3.0, "MSI-X Capability and Table Structures" and "Operation of
+ * Per-vector Masking and Pending Bits". Like model_lapic.h's: plain fields, written from the
+ * manual; where that leaves a choice docs/deviations.md is followed.
  */
 #ifndef TESTS_MODEL_MSIX_H
 #define TESTS_MODEL_MSIX_H
@@ -46,7 +46,9 @@ uint8_t model_msix_pba_byte(const struct model_msix *m, uint64_t offset);
 struct model_msix_sent model_msix_table_write(struct model_msix *m, uint64_t offset, uint32_t len,
 					      uint64_t value);
 
-/* The function has cause to interrupt; it has none any more; it becomes bus master or ceases to be. */
+/*
+ * The function has cause to interrupt; it has none any more; it becomes bus master or ceases to be.
+ */
 struct model_msix_sent model_msix_raise(struct model_msix *m, uint32_t vector);
 void model_msix_clear(struct model_msix *m, uint32_t vector);
 struct model_msix_sent model_msix_hold(struct model_msix *m, bool held);

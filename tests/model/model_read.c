@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The specification's remote read: the ICR's mode 3 asks another APIC for a register, whose number is
- * the vector and whose value comes into RRD (D59).
+ * The specification's remote read: the ICR's mode 3 asks another APIC for a register, whose number
+ * is the vector and whose value comes into RRD (D59).
  *
  * Intel 82489DX datasheet, "Remote Read"; SDM vol. 3, "Interrupt Command Register (ICR)".
  */
@@ -37,7 +37,9 @@ bool model_post_read(struct model_inbox *target, uint32_t from, const struct api
 	return true;
 }
 
-/* The target answers by itself, and nothing happens to it. What it does not let be read is invalid. */
+/*
+ * The target answers by itself, and nothing happens to it. What it does not let be read is invalid.
+ */
 struct model_answer model_answer_read(struct model_apic *m, struct model_inbox *own, uint64_t now)
 {
 	struct model_answer answer = { .there = true, .command = own->question };

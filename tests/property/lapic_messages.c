@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Carries messages between the CPUs of a world, by way of liblapic's inboxes and the specification's.
+ * Carries messages between the CPUs of a world, by way of liblapic's inboxes and the
+ * specification's.
  *
- * SDM vol. 3, "Determining IPI Destination", "MP Initialization Protocol Algorithm"; 82489DX datasheet,
- * "Remote Read".
+ * SDM vol. 3, "Determining IPI Destination", "MP Initialization Protocol Algorithm"; 82489DX
+ * datasheet, "Remote Read".
  */
 #include "tests/property/lapic_world.h"
 

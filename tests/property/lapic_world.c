@@ -55,7 +55,7 @@ static uint64_t tsc_at(const struct world *w, uint32_t cpu)
 	return w->now / 1000000 * khz + w->now % 1000000 * khz / 1000000 + w->tsc_jumps;
 }
 
-/* ---- accesses ---------------------------------------------------------------------------------- */
+/* ---- accesses -------------------------------------------------------------------------------- */
 
 static void check_effect(struct world *w, uint32_t cpu, const struct lapic_effect *effect,
 			 const struct model_result *want)

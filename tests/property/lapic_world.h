@@ -36,7 +36,9 @@ __attribute__((format(printf, 2, 3))) void world_differs(struct world *w, const 
 void world_same(struct world *w, uint32_t cpu, const char *what, uint64_t core, uint64_t model);
 
 void world_power_up(struct world *w, const struct lapic_setup *setup);
-/* Message from CPU number from, or a device, to all that it names; what was sent to a CPU arrives. */
+/*
+ * Message from CPU number from, or a device, to all that it names; what was sent to a CPU arrives.
+ */
 void world_send(struct world *w, int from, const struct apic_msg *msg);
 void world_arrive(struct world *w, uint32_t cpu);
 /* Both do the same, and answer the same. */
