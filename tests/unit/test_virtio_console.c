@@ -165,6 +165,13 @@ START_TEST(more_input_than_there_is_room)
 }
 END_TEST
 
+static void wait_config_interrupt(struct console_rig *c)
+{
+	while (!c->rig->board.level[17])
+		usleep(100);
+	ck_assert_uint_eq(reg_in(c->rig, VIRTIO_PCI_AT_ISR, 1), 2);
+}
+
 START_TEST(the_windows_size)
 {
 	struct console_rig *c = plugged();
@@ -180,14 +187,39 @@ START_TEST(the_windows_size)
 	/* A driver that is not ready yet may be reading it. */
 	ck_assert_uint_ne(reg_in(c->rig, 0x15, 1), generation);
 
-	bring_up(c->rig, RIG_ALL_FEATURES);
+	/* A driver that has just come is told, each time. */
+	for (int i = 0; i < 2; i++) {
+		set_status(c->rig, 0);
+		bring_up(c->rig, RIG_ALL_FEATURES);
+		notify(c, RX);
+		wait_config_interrupt(c);
+	}
 	generation = (uint8_t)reg_in(c->rig, 0x15, 1);
 	virtio_console_resize(c->dev, 132, 50);
-	while (!c->rig->board.level[17])
-		usleep(100);
-	ck_assert_uint_eq(reg_in(c->rig, VIRTIO_PCI_AT_ISR, 1), 2);
+	wait_config_interrupt(c);
 	ck_assert_uint_eq(reg_in(c->rig, VIRTIO_PCI_AT_DEVICE, 4), 132 | 50 << 16);
 	ck_assert_uint_ne(reg_in(c->rig, 0x15, 1), generation);
+	end(c);
+}
+END_TEST
+
+/* Where nobody knows a size, as in a pipe, or the driver does not care, there is nothing to tell. */
+START_TEST(no_window)
+{
+	struct console_rig *c = plugged();
+	uint64_t features = RIG_ALL_FEATURES;
+
+	if (_i) {
+		virtio_console_resize(c->dev, 80, 25);
+		while (!reg_in(c->rig, VIRTIO_PCI_AT_DEVICE, 2))
+			usleep(100);
+		features &= ~(UINT64_C(1) << VIRTIO_CONSOLE_F_SIZE);
+	}
+	bring_up(c->rig, features);
+	offer_buffer(c, 0, 16);
+	type(c, "x");
+	wait_used(c, RX, 1);
+	ck_assert_uint_eq(reg_in(c->rig, VIRTIO_PCI_AT_ISR, 1) & 2, 0);
 	end(c);
 }
 END_TEST
@@ -217,6 +249,7 @@ int main(void)
 	tcase_add_test(all, input_waits_for_buffers);
 	tcase_add_test(all, more_input_than_there_is_room);
 	tcase_add_test(all, the_windows_size);
+	tcase_add_loop_test(all, no_window, 0, 2);
 	tcase_add_loop_test(all, bad_buffers, 0, 2);
 	tcase_set_timeout(all, 30);
 	suite_add_tcase(suite, all);

@@ -215,7 +215,10 @@ static void console_queue_ready(struct virtio_device *dev, uint32_t queue)
 		virtio_serve(dev, queue, &con->chain, transmit);
 		return;
 	}
-	atomic_store(&con->heard, true);
+	/* Linux takes the size from a change alone, so a driver that has just come is told of one. */
+	if (!atomic_exchange(&con->heard, true) && con->shown_size &&
+	    virtio_has_feature(dev, VIRTIO_CONSOLE_F_SIZE))
+		virtio_config_changed(dev);
 	/* What came in before there were buffers. */
 	wake(con);
 }
