@@ -29,7 +29,7 @@ const char console_help[] = "Ctrl-A x       quit\n"
 			    "Ctrl-A l       dump the local APICs\n"
 			    "Ctrl-A s       print the counters\n"
 			    "Ctrl-A w       save the machine (--save-state)\n"
-			    "Ctrl-A Ctrl-A  send Ctrl-A to the guest\n";
+			    "Ctrl-A Ctrl-A  send Ctrl-A to the guest";
 
 int console_init(struct console *console, int in, struct console_output out)
 {

@@ -34,7 +34,7 @@
 #define CONSOLE_EOF      0x10u /* there will be no more input, from this peer at least */
 #define CONSOLE_SAVE     0x20u /* save the machine */
 
-/* The keys, one a line. */
+/* The keys, one a line; the last has no line end. */
 extern const char console_help[];
 
 struct console_output {

@@ -96,7 +96,7 @@ static void on_input(struct session *s)
 	if (actions & CONSOLE_QUIT)
 		machine_request_end(s->machine, MACHINE_QUIT, NULL, 0);
 	if (actions & CONSOLE_HELP)
-		log_plain(s->log, "%s", console_help);
+		log_plain(s->log, "keys:\n%s", console_help);
 	if (actions & CONSOLE_LAPICS)
 		tell_all(s->machine, VCPU_EVENT_DUMP_LAPIC);
 	if (actions & CONSOLE_COUNTERS)
