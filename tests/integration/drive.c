@@ -8,12 +8,14 @@
  * send:TEXT    type TEXT; \n, \r, \\ and \ooo as in C
  * file:PATH    type what is in the file, while what comes is taken in
  * run:COMMAND  a command of the shell, with TTY_PID in its environment; it has to succeed
+ * size:RxC     make the window R rows high and C columns wide; the kernel sends SIGWINCH
+ * limit:N      from now on a step may take N seconds, not a minute
  * raw, cooked  wait until the terminal is in that mode
  * half         end the input of the socket
  * eof          wait until the other side has hung up
  *
  * All that comes is copied to stdout. The status is COMMAND's, 128 + N after a signal N; without
- * COMMAND 0; 99 when a step failed or took more than a minute.
+ * COMMAND 0; 99 when a step failed or took too long.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -42,6 +45,7 @@ struct drive {
 	char *received;
 	size_t size;
 	size_t matched; /* up to here steps have seen it */
+	time_t allowed; /* seconds for a step */
 	time_t limit;
 	const char *step;
 };
@@ -177,6 +181,16 @@ static void wait_for_mode(struct drive *d, bool raw)
 	}
 }
 
+static void resize(struct drive *d, const char *text)
+{
+	struct winsize size = { 0 };
+
+	if (sscanf(text, "%hux%hu", &size.ws_row, &size.ws_col) != 2)
+		fail(d, "rows x columns are wanted");
+	if (ioctl(d->fd, TIOCSWINSZ, &size) < 0)
+		fail(d, strerror(errno));
+}
+
 static void run(struct drive *d, const char *command)
 {
 	int status;
@@ -194,7 +208,7 @@ static void do_step(struct drive *d, const char *step)
 	char data[1024];
 
 	d->step = step;
-	d->limit = seconds() + STEP_SECONDS;
+	d->limit = seconds() + d->allowed;
 	if (strncmp(step, "expect:", 7) == 0)
 		expect(d, text);
 	else if (strncmp(step, "send:", 5) == 0 && strlen(text) < sizeof(data))
@@ -203,6 +217,10 @@ static void do_step(struct drive *d, const char *step)
 		type_file(d, text);
 	else if (strncmp(step, "run:", 4) == 0)
 		run(d, text);
+	else if (strncmp(step, "size:", 5) == 0)
+		resize(d, text);
+	else if (strncmp(step, "limit:", 6) == 0)
+		d->allowed = atol(text);
 	else if (strcmp(step, "raw") == 0 || strcmp(step, "cooked") == 0)
 		wait_for_mode(d, *step == 'r');
 	else if (strcmp(step, "half") == 0)
@@ -249,7 +267,7 @@ static int finish(struct drive *d)
 	if (!d->child)
 		return 0;
 	d->step = "the end of the command";
-	d->limit = seconds() + STEP_SECONDS;
+	d->limit = seconds() + d->allowed;
 	while (waitpid(d->child, &status, d->ended ? 0 : WNOHANG) == 0)
 		look(d, false, TICK);
 	while (!d->ended)
@@ -259,7 +277,10 @@ static int finish(struct drive *d)
 
 int main(int argc, char **argv)
 {
-	struct drive d = { .fd = -1, .step = "start", .received = calloc(1, RECEIVED_SIZE) };
+	struct drive d = { .fd = -1,
+			   .step = "start",
+			   .allowed = STEP_SECONDS,
+			   .received = calloc(1, RECEIVED_SIZE) };
 	int first = 1;
 	int end;
 
