@@ -10,6 +10,7 @@
 #include "vmm/kvm_host.h"
 #include "vmm/machine.h"
 
+#define LEAF1_ECX_DTES64       (1u << 2)
 #define LEAF1_ECX_MONITOR      (1u << 3)
 #define LEAF1_ECX_VMX          (1u << 5)
 #define LEAF1_ECX_CX16         (1u << 13)
@@ -21,10 +22,34 @@
 #define LEAF1_ECX_AVX          (1u << 28)
 #define LEAF1_ECX_HYPERVISOR   (1u << 31)
 #define LEAF1_EDX_APIC         (1u << 9)
+#define LEAF1_EDX_DS           (1u << 21)
 #define LEAF1_EDX_HTT          (1u << 28)
 #define LEAF6_EAX_ARAT         (1u << 2)
+#define LEAF7_EBX_PT           (1u << 25)
+#define LEAF7_EDX_ARCH_LBR     (1u << 19)
+#define LEAF7_1_EAX_PERFMON    (1u << 8)
 #define EXT1_ECX_SVM           (1u << 2)
 #define EXT1_ECX_EXT_APIC      (1u << 3)
+#define EXT1_ECX_IBS           (1u << 10)
+#define EXT1_ECX_PERFCTR_CORE  (1u << 23)
+#define EXT1_ECX_PERFCTR_NB    (1u << 24)
+#define EXT1_ECX_PERFCTR_LLC   (1u << 28)
+
+/*
+ * What counts or records events tells so by a vector of the local APIC, and KVM's do by its own LAPIC
+ * only: hidden in all shapes, so that guests see one machine.
+ */
+#define LEAF1_ECX_PMU (LEAF1_ECX_DTES64 | LEAF1_ECX_PDCM)
+#define EXT1_ECX_PMU \
+	(EXT1_ECX_IBS | EXT1_ECX_PERFCTR_CORE | EXT1_ECX_PERFCTR_NB | EXT1_ECX_PERFCTR_LLC)
+
+/* Leaves 4 and 8000001DH, EAX */
+#define CACHE_TYPE       0x1fu
+#define CACHE_PROPERTIES 0x3fffu /* of the cache itself: all below who shares it */
+#define CACHE_LEVEL(eax) ((eax) >> 5 & 7)
+#define SHARED_LEVEL     3u
+#define CACHE_SHARERS    0x1000u
+#define PACKAGE_CORES    64u
 
 #define KVM_LEAF_BASE     0x40000000u
 #define KVM_LEAF_FEATURES 0x40000001u
@@ -57,14 +82,21 @@
 #define BASIC_LEAF1_ECX (LEAF1_ECX_CX16 | LEAF1_ECX_XSAVE | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX)
 #define BASIC_LEAVES    0x40000000u /* the basic range ends here at the latest */
 
-/* Bits that a count of n needs, so that ids of one package share all higher ones. */
-static uint32_t bits_for(uint32_t n)
+/* Low bits in which the ids of the CPUs differ: the one package has all that share the higher ones. */
+static uint32_t id_bits(const struct machine *m)
 {
+	uint32_t first = m->options->apic_id_offset;
+	uint32_t differ = first ^ (first + m->nr_vcpus - 1);
 	uint32_t bits = 0;
 
-	while (bits < 31 && (UINT32_C(1) << bits) < n)
+	while (differ >> bits)
 		bits++;
 	return bits;
+}
+
+static uint32_t package_ids(const struct machine *m)
+{
+	return UINT32_C(1) << id_bits(m);
 }
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -74,9 +106,10 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 
 static void filter_leaf1(const struct machine *m, struct kvm_cpuid_entry2 *e)
 {
-	e->ecx &= ~(LEAF1_ECX_MONITOR | LEAF1_ECX_VMX | LEAF1_ECX_PDCM | LEAF1_ECX_X2APIC |
+	e->ecx &= ~(LEAF1_ECX_MONITOR | LEAF1_ECX_VMX | LEAF1_ECX_PMU | LEAF1_ECX_X2APIC |
 		    LEAF1_ECX_TSC_DEADLINE);
 	e->ecx |= LEAF1_ECX_HYPERVISOR;
+	e->edx &= ~LEAF1_EDX_DS;
 	e->edx |= LEAF1_EDX_APIC;
 	if (m->x2apic)
 		e->ecx |= LEAF1_ECX_X2APIC;
@@ -86,7 +119,36 @@ static void filter_leaf1(const struct machine *m, struct kvm_cpuid_entry2 *e)
 		e->edx |= LEAF1_EDX_HTT;
 	else
 		e->edx &= ~LEAF1_EDX_HTT;
-	e->ebx = (e->ebx & 0xffffu) | (min_u32(1u << bits_for(m->nr_vcpus), 255) << 16);
+	e->ebx = (e->ebx & 0xffffu) | (min_u32(package_ids(m), 255) << 16);
+}
+
+/* "Deterministic Cache Parameters": L1 and L2 are a CPU's own, the rest is the package's. */
+static void filter_cache(const struct machine *m, struct kvm_cpuid_entry2 *e)
+{
+	uint32_t ids = CACHE_LEVEL(e->eax) < SHARED_LEVEL ? 1 : package_ids(m);
+
+	if (!(e->eax & CACHE_TYPE))
+		return;
+	e->eax = (e->eax & CACHE_PROPERTIES) | (min_u32(ids, CACHE_SHARERS) - 1) << 14;
+	if (e->function == 4)
+		e->eax |= (min_u32(package_ids(m), PACKAGE_CORES) - 1) << 26;
+}
+
+static void filter_leaf7(struct kvm_cpuid_entry2 *e)
+{
+	if (e->index == 0) {
+		e->ebx &= ~LEAF7_EBX_PT;
+		e->edx &= ~LEAF7_EDX_ARCH_LBR;
+	} else if (e->index == 1) {
+		e->eax &= ~LEAF7_1_EAX_PERFMON;
+	}
+}
+
+static void filter_extended1(const struct machine *m, struct kvm_cpuid_entry2 *e)
+{
+	e->ecx &= ~(EXT1_ECX_SVM | EXT1_ECX_EXT_APIC | EXT1_ECX_PMU);
+	if (m->options->amd_extapic)
+		e->ecx |= EXT1_ECX_EXT_APIC; /* R78 */
 }
 
 static void filter_kvm_features(const struct machine *m, struct kvm_cpuid_entry2 *e)
@@ -129,13 +191,23 @@ static void filter_entry(const struct machine *m, struct kvm_cpuid_entry2 *e)
 	case 1:
 		filter_leaf1(m, e);
 		break;
-	case 4: /* cores per package, less one */
-		e->eax = (e->eax & 0x03ffffffu) | (min_u32(m->nr_vcpus - 1, 63) << 26);
+	case 4:
+	case 0x8000001d: /* AMD */
+		filter_cache(m, e);
+		break;
+	case 7:
+		filter_leaf7(e);
 		break;
 	case 5:          /* MONITOR */
-	case 0xa:        /* the PMU would deliver through KVM's LAPIC only */
+	case 0xa:        /* performance counters */
+	case 0x14:       /* processor trace */
 	case 0x15:       /* its crystal clock would have to be the APIC's bus clock */
+	case 0x1c:       /* last branch records */
+	case 0x23:       /* performance counters, once more */
 	case 0x8000000a: /* SVM */
+	case 0x8000001b: /* AMD: instruction-based sampling */
+	case 0x80000022: /* AMD: performance counters */
+	case 0x80000026: /* AMD: topology that leaf 0BH has as well */
 		clear_entry(e);
 		break;
 	case 6: /* the APIC timer never stops */
@@ -149,13 +221,11 @@ static void filter_entry(const struct machine *m, struct kvm_cpuid_entry2 *e)
 		filter_kvm_features(m, e);
 		break;
 	case 0x80000001:
-		e->ecx &= ~(EXT1_ECX_SVM | EXT1_ECX_EXT_APIC);
-		if (m->options->amd_extapic)
-			e->ecx |= EXT1_ECX_EXT_APIC; /* R78 */
+		filter_extended1(m, e);
 		break;
 	case 0x80000008: /* AMD: number of threads and width of their ids */
 		if (e->ecx)
-			e->ecx = (bits_for(m->nr_vcpus) << 12) | min_u32(m->nr_vcpus - 1, 255);
+			e->ecx = (id_bits(m) << 12) | min_u32(m->nr_vcpus - 1, 255);
 		break;
 	default:
 		break;
@@ -217,7 +287,7 @@ static int add_topology(struct machine *m, uint32_t function)
 		return -E2BIG;
 	threads->ebx = 1;
 	threads->ecx = 1u << 8;
-	cores->eax = bits_for(m->nr_vcpus);
+	cores->eax = id_bits(m);
 	cores->ebx = m->nr_vcpus;
 	cores->ecx = (2u << 8) | 1;
 	end->ecx = 2;
@@ -256,6 +326,16 @@ int cpuid_prepare(struct machine *machine)
 	if (ret == 0 && max_leaf >= 0x1f)
 		ret = add_topology(machine, 0x1f);
 	return ret;
+}
+
+/* A guest may try counters that no CPUID has offered. KVMs that cannot be told are older than 5.18. */
+int cpuid_hide_pmu(int vm_fd)
+{
+	int switches = kvm_check_extension(vm_fd, KVM_CAP_PMU_CAPABILITY);
+
+	if (switches <= 0 || !(switches & KVM_PMU_CAP_DISABLE))
+		return 0;
+	return kvm_enable_cap(vm_fd, KVM_CAP_PMU_CAPABILITY, KVM_PMU_CAP_DISABLE);
 }
 
 uint8_t cpuid_maxphyaddr(const struct machine *machine)

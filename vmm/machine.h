@@ -152,6 +152,8 @@ void machine_log_verdict(const struct machine *machine);
 
 /* Fill machine->cpuid from what KVM supports and what the machine offers. 0 or -errno. */
 int cpuid_prepare(struct machine *machine);
+/* Have KVM emulate no performance counters, before the first vCPU. 0 or -errno. */
+int cpuid_hide_pmu(int vm_fd);
 /* Physical address bits that are offered: leaf 80000008H, or the 36 that KVM takes without it. */
 uint8_t cpuid_maxphyaddr(const struct machine *machine);
 /* The entries for one vCPU: ids and topology filled in. */

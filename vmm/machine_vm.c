@@ -141,6 +141,9 @@ int machine_create_vm(struct machine *m)
 	ret = enable_irqchip(m);
 	if (ret)
 		return machine_failed(m, "setting up the split irqchip", ret, EXIT_CODE_NO_KVM);
+	ret = cpuid_hide_pmu(m->vm_fd);
+	if (ret)
+		return machine_failed(m, "KVM_CAP_PMU_CAPABILITY", ret, EXIT_CODE_NO_KVM);
 	if (m->shape == IRQCHIP_KERNEL)
 		return 0;
 	ret = trap_msrs(m);

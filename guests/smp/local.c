@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A CPU's own interrupt sources: LINT1, performance counters, thermal sensor; and what CPUID must not
- * offer where the local APIC is not KVM's. SDM vol. 3, "Local Vector Table"; Linux documentation,
- * "KVM CPUID bits".
+ * offer where the local APIC is not KVM's. SDM vol. 3, "Local Vector Table"; SDM vol. 2, "CPUID - CPU
+ * Identification"; Linux documentation, "KVM CPUID bits".
  */
 #include "lib/apic.h"
 #include "lib/cpu.h"
@@ -27,6 +27,15 @@ enum event {
 
 /* KVM-side features that end in KVM's own local APIC, or in its wake-up. */
 #define FEATURES_OF_KVMS_LAPIC (1u << 4 | 1u << 7 | 1u << 10 | 1u << 11 | 1u << 14)
+
+/* DTES64, MONITOR, VMX, PDCM of leaf 1; SVM, IBS and three kinds of counters of leaf 80000001H */
+#define HIDDEN_LEAF1_ECX (1u << 2 | 1u << 3 | 1u << 5 | 1u << 15)
+#define HIDDEN_LEAF1_EDX (1u << 21) /* DS */
+#define HIDDEN_EXT1_ECX  (1u << 2 | 1u << 10 | 1u << 23 | 1u << 24 | 1u << 28)
+#define EXTENDED_LEAVES  0x80000000u
+
+/* A counter that is there keeps what is written to it. */
+#define COUNTER_VALUE 0x123u
 
 #define HYPERV_LEAF      0x40000001u
 #define HYPERV_SIGNATURE 0x31237648u
@@ -126,6 +135,41 @@ const char *unfit_local(const struct kernel *kernel)
 	return inl(EVENTS_PORT) == NR_EVENTS ? NULL : "no local events";
 }
 
+static void expect_without(struct kernel *kernel, uint32_t leaf, uint32_t bits)
+{
+	if (bits)
+		test_fail(kernel, "leaf %x offers %x", leaf, bits);
+}
+
+/* MONITOR, performance counters, nested virtualization (D49). */
+static void expect_hidden_leaves(struct kernel *kernel)
+{
+	static const uint32_t leaves[] = { 5, 0xa, 0x14, 0x1c, 0x8000000a, 0x8000001b, 0x80000022 };
+
+	expect_without(kernel, 1, cpuid(1, 0).ecx & HIDDEN_LEAF1_ECX);
+	expect_without(kernel, 1, cpuid(1, 0).edx & HIDDEN_LEAF1_EDX);
+	expect_without(kernel, 0x80000001, cpuid(0x80000001, 0).ecx & HIDDEN_EXT1_ECX);
+	for (uint32_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+		struct cpuid r = cpuid(leaves[i], 0);
+
+		/* Beyond the last leaf stands anything. */
+		if (leaves[i] <= cpuid(leaves[i] & EXTENDED_LEAVES, 0).eax)
+			expect_without(kernel, leaves[i], r.eax | r.ebx | r.ecx | r.edx);
+	}
+}
+
+/* Not even unoffered. AMD's first four, which no CPUID has ever told of, KVM has before Linux 5.18. */
+static void expect_no_counters(struct kernel *kernel)
+{
+	static const uint32_t counters[] = { 0xc1, 0x309, 0xc0010201 };
+	uint64_t value;
+
+	for (uint32_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (wrmsr_safe(counters[i], COUNTER_VALUE) && rdmsr_safe(counters[i], &value) &&
+		    value)
+			test_fail(kernel, "there is a performance counter: MSR %x", counters[i]);
+}
+
 static void cpuid_job(struct kernel *kernel, struct cpu *cpu)
 {
 	uint32_t features = platform_kvm_features() & FEATURES_OF_KVMS_LAPIC;
@@ -135,6 +179,8 @@ static void cpuid_job(struct kernel *kernel, struct cpu *cpu)
 		test_fail(kernel, "cpu %u: KVM features %x are offered", cpu->index, features);
 	if (cpuid(HYPERV_LEAF, 0).eax == HYPERV_SIGNATURE || rdmsr_safe(HYPERV_MSR_EOI, &value))
 		test_fail(kernel, "cpu %u: there is a Hyper-V", cpu->index);
+	expect_hidden_leaves(kernel);
+	expect_no_counters(kernel);
 }
 
 void test_hidden_features(struct kernel *kernel)
