@@ -2,7 +2,8 @@
 /*
  * Interrupts of the interval timer and the real-time clock on every way that a PC has for them: pins of
  * the I/O APIC, the 8259 pair at LINT0, at pin 0, and past an APIC that is switched off. Intel 8254 data
- * sheet, "Mode Definitions"; SDM vol. 3, "Local APIC Status and Location", "Local Vector Table".
+ * sheet, "Mode Definitions"; SDM vol. 3, "Local APIC Status and Location", "Presence of the Local
+ * APIC", "Local Vector Table".
  */
 #include "lib/pit.h"
 
@@ -27,6 +28,8 @@
 #define SPURIOUS_IR   7u
 #define WITHDRAWN_IR  5u
 #define SPURIOUS_WAIT 300u
+
+#define CPUID1_EDX_APIC (1u << 9)
 
 /* ---- pins of the I/O APIC (R149) ---------------------------------------------------------------- */
 
@@ -229,6 +232,13 @@ void test_pit_extint_pin(struct kernel *kernel)
 	pic_end();
 }
 
+/* CPUID tells whether there is an APIC just now (R9). */
+static void expect_in_cpuid(struct kernel *kernel, bool apic)
+{
+	if (((cpuid(1, 0).edx & CPUID1_EDX_APIC) != 0) != apic)
+		test_fail(kernel, "the APIC is %s, but CPUID says otherwise", apic ? "on" : "off");
+}
+
 /* With the APIC switched off LINT0 is the INTR pin that it was before there were APICs. */
 void test_pit_apic_off(struct kernel *kernel)
 {
@@ -241,12 +251,14 @@ void test_pit_apic_off(struct kernel *kernel)
 	flags = irq_save();
 	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) & ~(APIC_BASE_EXTD | APIC_BASE_EN));
 	irq_restore(flags);
+	expect_in_cpuid(kernel, false);
 	if (!test_spin(self, counter, TICKS))
 		test_fail(kernel, "%u interrupts", test_load(counter));
 	flags = irq_save();
 	pic_end();
 	apic_enable(kernel);
 	irq_restore(flags);
+	expect_in_cpuid(kernel, true);
 	smp_tick(kernel, true);
 }
 
