@@ -17,7 +17,6 @@
 #define VECTOR_PIN 0x70u
 #define PULSES     3u
 #define RETRIGGERS 3u
-#define FLAT_CPUS  8u
 
 #define STORM_LIMIT    1000u /* interrupts before a pause */
 #define STORM_SLACK    2u    /* an EOI may be seen before its handler begins */
@@ -116,14 +115,6 @@ void test_ioapic_mask(struct kernel *kernel)
 	ioapic_set_low(&kernel->ioapic, pin, IOAPIC_MASKED);
 }
 
-/* Logical destinations have 8 bits here: in x2APIC mode these are the first CPUs of cluster 0. */
-static uint32_t logical_dest(const struct kernel *kernel, uint32_t index)
-{
-	uint32_t bit = in_x2apic(kernel) ? kernel->apic_ids[index] : index;
-
-	return bit < FLAT_CPUS ? 1u << bit : 0;
-}
-
 void test_ioapic_logical(struct kernel *kernel)
 {
 	uint32_t pin = pin_main(kernel);
@@ -131,7 +122,7 @@ void test_ioapic_logical(struct kernel *kernel)
 
 	irq_set_handler(kernel, VECTOR_PIN, test_handler);
 	for (uint32_t i = 0; i < kernel->nr_cpus && !test_failed(kernel); i++) {
-		uint32_t dest = logical_dest(kernel, i);
+		uint32_t dest = logical_id8(kernel, i);
 
 		if (!dest)
 			continue;
@@ -227,8 +218,8 @@ void test_ioapic_storm(struct kernel *kernel)
 
 const char *unfit_directed_eoi(const struct kernel *kernel)
 {
-	if (unfit_pins(kernel))
-		return unfit_pins(kernel);
+	if (unfit_pins_physical(kernel))
+		return unfit_pins_physical(kernel);
 	if (kernel->ioapic.version < IOAPIC_VERSION_EOI)
 		return "the I/O APIC has no EOI register";
 	if (!(apic_read(APIC_VERSION) & APIC_VERSION_DIRECTED_EOI))

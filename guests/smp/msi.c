@@ -13,7 +13,6 @@
 #define VECTOR_MSI  0xc0u
 #define MSI_LOGICAL (1u << 2)
 #define MSI_HINT    (1u << 3)
-#define FLAT_CPUS   8u
 
 /* Destination bits 14:8 go to address bits 11:5 (R156). */
 static uint64_t address_of(uint32_t dest)
@@ -49,12 +48,12 @@ void test_msi_logical(struct kernel *kernel)
 
 	irq_set_handler(kernel, VECTOR_MSI, test_handler);
 	for (uint32_t i = 0; i < kernel->nr_cpus && !test_failed(kernel); i++) {
-		uint32_t bit = in_x2apic(kernel) ? kernel->apic_ids[i] : i;
+		uint32_t dest = logical_id8(kernel, i);
 
-		if (bit >= FLAT_CPUS)
+		if (!dest)
 			continue;
-		all |= 1u << bit;
-		msi_send(address_of(1u << bit) | MSI_LOGICAL, VECTOR_MSI);
+		all |= dest;
+		msi_send(address_of(dest) | MSI_LOGICAL, VECTOR_MSI);
 		test_expect_at(kernel, i, VECTOR_MSI, 1);
 		sent++;
 	}

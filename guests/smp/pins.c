@@ -24,6 +24,8 @@
 
 #define PROBE_US 20000u
 
+#define LOGICAL_ID_BITS 8u
+
 /* QEMU's pc-testdev, which sends no MSIs, has the ISA lines only. */
 uint32_t pin_main(const struct kernel *kernel)
 {
@@ -89,4 +91,42 @@ const char *unfit_pins(const struct kernel *kernel)
 const char *unfit_msi(const struct kernel *kernel)
 {
 	return test_env(kernel)->has_msi ? NULL : "no test device that sends MSIs";
+}
+
+/* CPU 0 has the lowest id. */
+static const char *unfit_reach(const struct kernel *kernel)
+{
+	return ioapic_reaches(&kernel->ioapic, kernel->apic_ids[0]) ? NULL : "no CPU is reached";
+}
+
+const char *unfit_pins_physical(const struct kernel *kernel)
+{
+	return unfit_pins(kernel) ? unfit_pins(kernel) : unfit_reach(kernel);
+}
+
+const char *unfit_msi_physical(const struct kernel *kernel)
+{
+	return unfit_msi(kernel) ? unfit_msi(kernel) : unfit_reach(kernel);
+}
+
+uint32_t logical_id8(const struct kernel *kernel, uint32_t index)
+{
+	uint32_t bit = in_x2apic(kernel) ? kernel->apic_ids[index] : index;
+
+	return bit < LOGICAL_ID_BITS ? 1u << bit : 0;
+}
+
+static const char *unfit_logical(const struct kernel *kernel)
+{
+	return logical_id8(kernel, 0) ? NULL : "no CPU has a logical id of 8 bits";
+}
+
+const char *unfit_pins_logical(const struct kernel *kernel)
+{
+	return unfit_pins(kernel) ? unfit_pins(kernel) : unfit_logical(kernel);
+}
+
+const char *unfit_msi_logical(const struct kernel *kernel)
+{
+	return unfit_msi(kernel) ? unfit_msi(kernel) : unfit_logical(kernel);
 }

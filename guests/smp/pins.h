@@ -26,4 +26,16 @@ void pins_probe(struct kernel *kernel);
 const char *unfit_pins(const struct kernel *kernel);
 const char *unfit_msi(const struct kernel *kernel);
 
+/* The same for tests that need a CPU within reach, by its physical or by its logical id. */
+const char *unfit_pins_physical(const struct kernel *kernel);
+const char *unfit_msi_physical(const struct kernel *kernel);
+const char *unfit_pins_logical(const struct kernel *kernel);
+const char *unfit_msi_logical(const struct kernel *kernel);
+
+/*
+ * What pins and MSIs have as logical destination, of 8 bits, or 0: in x2APIC mode the first CPUs of
+ * cluster 0 have one.
+ */
+uint32_t logical_id8(const struct kernel *kernel, uint32_t index);
+
 #endif

@@ -110,6 +110,7 @@ void test_rng_intx(struct kernel *kernel)
 {
 	struct virtio *v = &devices_of(kernel)->rng;
 	uint8_t *bytes = kernel_alloc(kernel, BYTES, 64);
+	uint32_t sent = 0;
 
 	if (!start(kernel, false))
 		return;
@@ -127,7 +128,10 @@ void test_rng_intx(struct kernel *kernel)
 			test_fail(kernel, "cpu %u: no interrupt", i);
 		expect_quiet(kernel, counter);
 		ioapic_set_low(&kernel->ioapic, v->gsi, IOAPIC_MASKED);
+		sent++;
 	}
+	if (!sent)
+		test_fail(kernel, "no CPU is reached");
 }
 
 static void aim(struct kernel *kernel, struct virtio *v, uint32_t index)
@@ -154,6 +158,8 @@ void test_rng_msix(struct kernel *kernel)
 		test_expect_at(kernel, i, VECTOR_QUEUE, 1);
 		sent++;
 	}
+	if (!sent)
+		test_fail(kernel, "no CPU is reached");
 	if (!test_failed(kernel))
 		test_expect_sum(kernel, sent);
 }

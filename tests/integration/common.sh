@@ -38,6 +38,25 @@ expect() {
 	fi
 }
 
+# expect_stressed STATS N: about every N exits of each CPU, --stress-state saved and restored.
+expect_stressed() {
+	awk -v n="$2" '
+	/^vcpu[0-9]+ exits:/ {
+		exits = 0
+		for (i = 3; i <= NF; i++)
+			exits += substr($i, index($i, "=") + 1)
+		next
+	}
+	/^  interrupts:/ {
+		stressed = match($0, / stressed=[0-9]+/) ? substr($0, RSTART + 10, RLENGTH - 10) : 0
+		cpus++
+		if (stressed * n < (exits - n) * 0.9)
+			bad = bad " " stressed " of " exits
+	}
+	END { if (!cpus || bad) { print "stressed:" bad; exit 1 } }' "$1" ||
+		fail "--stress-state $2 does not save and restore so often: $(cat "$1")"
+}
+
 finish() {
 	[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
 }
