@@ -48,6 +48,7 @@ bool pit_out(void);
 #define RTC_D   0x0du
 
 #define RTC_A_1024_HZ 0x26u
+#define RTC_A_128_HZ  0x29u
 #define RTC_B_24H     0x02u
 #define RTC_B_PIE     0x40u
 #define RTC_C_PF      0x40u

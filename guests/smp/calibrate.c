@@ -9,10 +9,10 @@
  * reading the APIC timer has counted at least a2 - a1' and at most a2' - a1 while the clock counted what
  * its readings say, give or take one tick. That is an interval which holds the APIC timer's frequency
  * for sure. It is made small by taking the narrowest of several readings and by waiting long enough in
- * between; then the clocks agree if their intervals do, and if they do not, some clock is wrong.
+ * between. If all intervals together span less than a thousandth, the clocks agree; if two of them are
+ * further apart than that, some clock is wrong; and else the host was too busy to tell.
  */
 #include "lib/apic.h"
-#include "lib/clock.h"
 #include "lib/cpu.h"
 #include "lib/ioapic.h"
 #include "lib/irq.h"
@@ -20,28 +20,48 @@
 #include "lib/smp.h"
 #include "smp/tests.h"
 
-#define TOLERANCE    1000u /* one part in */
-#define NARROW       1000u /* intervals that are waited for, one part in */
-#define WIDE         50u   /* and those that say nothing any more */
-#define TRIES        12u
-#define EVENTS       12u
-#define FIRST_WAIT   60u  /* ms */
-#define LONGEST_WAIT 960u /* ms */
+#define TOLERANCE 1000u /* one part in */
+#define TRIES     12u
+#define ATTEMPTS  3u
+#define FIRSTS    12u            /* events, of which the narrowest begins a measurement */
+#define LASTS     40u            /* and those of which one as narrow ends it */
+#define WAIT      UINT64_C(5000) /* from one to the other, times the first one's width */
+#define LONGEST_S 2u
 
-#define PM_MASK      0xffffffu
+#define APIC_DIVIDER 16u
+#define PM_RANGE     0x1000000u
 #define CRYSTAL_HZ   UINT64_C(315000000) /* over 88: the PM timer; a third of it: the 8254 */
 #define CRYSTAL_DIV  88u
-#define PIT_PER_PM   3u
+#define PIT_DIV      (3 * CRYSTAL_DIV)
 #define PIT_RANGE    0x10000u
-#define RTC_HZ       1024u
+#define RTC_HZ       128u
+#define IRQ_COUNT    PIT_TICKS_PER_MS(8u)
+#define PATIENCE     16u /* periods in which an event has to come */
+#define NARROW_EVENT 4u /* parts of a period, between which it is beyond doubt which event it was */
 #define OUT_MS       20u
 #define SPIN_LOOKS   1000000u
-#define IRQ_COUNT    PIT_TICKS_PER_MS(2u)
 #define VECTOR_CLOCK 0x70u
 
 /* Frequencies of the APIC timer in Hz, between which it is. */
 struct range {
 	uint64_t low, high;
+};
+
+enum clock_id {
+	CLOCK_PM,
+	CLOCK_PIT,
+	CLOCK_RTC,
+	CLOCK_IRQ,
+	CLOCK_CPUID, /* where it tells of one */
+	NR_CLOCKS,
+};
+
+static const char *const names[NR_CLOCKS] = { "PM timer", "8254", "RTC", "IRQ 0", "CPUID" };
+
+enum verdict {
+	AGREE,
+	DIFFER,
+	UNCLEAR,
 };
 
 /* A clock's value, and how far the APIC timer had counted before and after it was taken. */
@@ -50,8 +70,14 @@ struct sample {
 	uint64_t value;
 };
 
-struct points {
-	struct sample pm, pit, rtc, irq;
+/* What a clock does by itself again and again: first and last are numbered by their values. */
+struct events {
+	void (*forget)(void);
+	bool (*came)(void);
+	uint32_t period; /* in ticks of the APIC timer, about */
+	bool any;
+	struct sample newest;
+	struct sample first, last;
 };
 
 /* ---- reading ------------------------------------------------------------------------------------- */
@@ -61,10 +87,18 @@ static uint32_t apic_ticks(void)
 	return UINT32_MAX - apic_read(APIC_TIMER_CCR);
 }
 
+/* By what the machine says of itself: for whole periods, whose number it cannot change. */
+static uint64_t nominal_hz(const struct kernel *kernel)
+{
+	return kernel->clock.bus_khz * UINT64_C(1000) / APIC_DIVIDER;
+}
+
 static uint32_t width_of(const struct sample *sample)
 {
 	return sample->after - sample->before;
 }
+
+static const struct sample widest = { .before = 0, .after = UINT32_MAX };
 
 static void keep_narrower(struct sample *best, struct sample sample)
 {
@@ -74,12 +108,12 @@ static void keep_narrower(struct sample *best, struct sample sample)
 
 static struct sample read_pm(const struct kernel *kernel)
 {
-	struct sample best = { .before = 0, .after = UINT32_MAX };
+	struct sample best = widest;
 
 	for (uint32_t i = 0; i < TRIES; i++) {
 		struct sample sample = { .before = apic_ticks() };
 
-		sample.value = inl((uint16_t)kernel->pm_timer_port) & PM_MASK;
+		sample.value = inl((uint16_t)kernel->pm_timer_port) % PM_RANGE;
 		sample.after = apic_ticks();
 		keep_narrower(&best, sample);
 	}
@@ -89,7 +123,7 @@ static struct sample read_pm(const struct kernel *kernel)
 /* The latch command takes the sample; reading it can wait. Upwards like the others. */
 static struct sample read_pit(void)
 {
-	struct sample best = { .before = 0, .after = UINT32_MAX };
+	struct sample best = widest;
 
 	for (uint32_t i = 0; i < TRIES; i++) {
 		struct sample sample = { .before = apic_ticks() };
@@ -130,42 +164,65 @@ static bool interrupt_came(void)
 	return apic_test_bit(APIC_IRR, VECTOR_CLOCK);
 }
 
-/* What happens by itself now and then: since the last look without it, before the first one with it. */
-static struct sample next_event(void (*forget)(void), bool (*came)(void))
+/* Since the last look without it, before the first one with it. */
+static struct sample next_event(const struct events *e)
 {
+	uint32_t start = apic_ticks();
+	uint32_t middle = start;
 	struct sample sample;
-	uint32_t middle = apic_ticks();
 
-	forget();
-	for (uint32_t looks = 0; looks < SPIN_LOOKS; looks++) {
+	e->forget();
+	do {
 		sample.before = middle;
 		middle = apic_ticks();
-		if (came())
-			break;
-	}
-	sample.after = apic_ticks();
-	sample.value = 0;
-	return sample;
+		if (e->came()) {
+			sample.after = apic_ticks();
+			return sample;
+		}
+	} while (middle - start < PATIENCE * e->period);
+	return widest;
 }
 
-static struct sample read_event(void (*forget)(void), bool (*came)(void))
+/* Wait for one. False: it came in a pause of the host, and another one may have come with it. */
+static bool follow(struct events *e)
 {
-	struct sample best = { .before = 0, .after = UINT32_MAX };
+	struct sample sample = next_event(e);
+	uint32_t since = sample.before - e->newest.before;
 
-	for (uint32_t i = 0; i < EVENTS; i++)
-		keep_narrower(&best, next_event(forget, came));
+	if (width_of(&sample) > e->period / NARROW_EVENT)
+		return false;
+	sample.value = e->any ? e->newest.value + (since + e->period / 2) / e->period : 0;
+	e->newest = sample;
+	e->any = true;
+	return true;
+}
+
+static struct sample narrowest_event(struct events *e, uint32_t most, uint32_t enough)
+{
+	struct sample best = widest;
+
+	for (uint32_t i = 0; i < most && width_of(&best) > enough; i++)
+		if (follow(e))
+			keep_narrower(&best, e->newest);
 	return best;
 }
 
-static struct points read_all(const struct kernel *kernel)
+/* The slower the host is in looking, the longer. */
+static void follow_for_long(struct events *e, uint64_t hz)
 {
-	struct points points;
+	uint64_t wait;
+	uint32_t width, start;
 
-	points.rtc = read_event(forget_period, period_began);
-	points.irq = read_event(take_interrupt, interrupt_came);
-	points.pm = read_pm(kernel);
-	points.pit = read_pit();
-	return points;
+	e->first = narrowest_event(e, FIRSTS, 0);
+	e->last = widest;
+	if (!e->any)
+		return;
+	width = width_of(&e->first);
+	wait = width * WAIT < hz * LONGEST_S ? width * WAIT : hz * LONGEST_S;
+	start = apic_ticks();
+	while (apic_ticks() - start < wait)
+		follow(e);
+	e->last = narrowest_event(e, LASTS, width + width / 4);
 }
 
 /* ---- intervals ----------------------------------------------------------------------------------- */
@@ -177,38 +234,13 @@ static struct range range_of(const struct sample *first, const struct sample *la
 	uint64_t low = last->before - first->after;
 	uint64_t high = last->after - first->before;
 
+	if (width_of(first) == UINT32_MAX || width_of(last) == UINT32_MAX || elapsed <= slack)
+		return (struct range){ .low = 0, .high = UINT64_MAX };
 	return (struct range){
 		.low = low * hz / ((elapsed + slack) * div),
 		.high = high * hz / ((elapsed - slack) * div) + 1,
 	};
 }
-
-static uint64_t width(struct range range)
-{
-	return range.high - range.low;
-}
-
-static bool is_narrow(struct range range, uint32_t parts)
-{
-	return width(range) <= range.low / parts;
-}
-
-static bool agree(struct range a, struct range b)
-{
-	uint64_t slack = a.low / TOLERANCE;
-
-	return a.low <= b.high + slack && b.low <= a.high + slack;
-}
-
-static void expect_agreement(struct kernel *kernel, const char *name, struct range pm,
-			     struct range other)
-{
-	if (!agree(pm, other))
-		test_fail(kernel, "%s: %lu..%lu Hz, PM timer: %lu..%lu", name, other.low,
-			  other.high, pm.low, pm.high);
-}
-
-/* ---- PM timer, counter 2, RTC -------------------------------------------------------------------- */
 
 /* What a clock with wrap-around counted, given about how much that was. */
 static uint64_t unwrap(uint64_t difference, uint64_t range, uint64_t about)
@@ -220,75 +252,71 @@ static uint64_t unwrap(uint64_t difference, uint64_t range, uint64_t about)
 	return below + range / 2 < about ? below + range : below;
 }
 
-struct ranges {
-	struct range pm, pit, rtc, irq;
-};
-
-/* What a clock of hz / div has counted between two samples, by another one's frequency. */
-static uint64_t expected(const struct sample *first, const struct sample *last, struct range about,
-			 uint64_t hz, uint32_t div)
+/* By a counter of hz / div that wraps around. */
+static struct range range_of_counter(const struct kernel *kernel, const struct sample *first,
+				     const struct sample *last, uint64_t wrap, uint32_t div)
 {
 	uint64_t ticks = last->before - first->before;
-	uint64_t period = about.low * div;
+	uint64_t about = ticks * CRYSTAL_HZ / (nominal_hz(kernel) * div);
 
-	return (ticks * hz + period / 2) / period;
+	return range_of(first, last, unwrap(last->value + wrap - first->value, wrap, about), 1,
+			CRYSTAL_HZ, div);
 }
 
-/* By events that come hz / div times a second: whole periods, and their number is beyond doubt. */
-static struct range range_of_events(const struct sample *first, const struct sample *last,
-				    struct range about, uint64_t hz, uint32_t div)
+static struct range range_of_events(const struct events *e, uint64_t hz, uint32_t div)
 {
-	return range_of(first, last, expected(first, last, about, hz, div), 0, hz, div);
+	return range_of(&e->first, &e->last, e->last.value - e->first.value, 0, hz, div);
 }
 
-static struct ranges compare(const struct points *first, const struct points *last)
+static void measure(struct kernel *kernel, struct range *ranges)
 {
-	uint64_t pm = (last->pm.value - first->pm.value) & PM_MASK;
-	uint64_t pit = (last->pit.value - first->pit.value) & (PIT_RANGE - 1);
-	struct ranges ranges;
+	uint64_t hz = nominal_hz(kernel);
+	struct events rtc = { forget_period, period_began, .period = (uint32_t)(hz / RTC_HZ) };
+	struct events irq = {
+		take_interrupt,
+		interrupt_came,
+		.period = (uint32_t)(hz * PIT_DIV * IRQ_COUNT / CRYSTAL_HZ),
+	};
+	struct sample pm[2], pit[2];
 
-	ranges.pm = range_of(&first->pm, &last->pm, pm, 1, CRYSTAL_HZ, CRYSTAL_DIV);
-	pit = unwrap(
-		pit, PIT_RANGE,
-		expected(&first->pit, &last->pit, ranges.pm, CRYSTAL_HZ, CRYSTAL_DIV * PIT_PER_PM));
-	ranges.pit = range_of(&first->pit, &last->pit, pit, 1, CRYSTAL_HZ,
-			      CRYSTAL_DIV * PIT_PER_PM);
-	ranges.rtc = range_of_events(&first->rtc, &last->rtc, ranges.pm, RTC_HZ, 1);
-	ranges.irq = range_of_events(&first->irq, &last->irq, ranges.pm, CRYSTAL_HZ,
-				     CRYSTAL_DIV * PIT_PER_PM * IRQ_COUNT);
-	return ranges;
+	apic_write(APIC_TIMER_ICR, UINT32_MAX);
+	pm[0] = read_pm(kernel);
+	pit[0] = read_pit();
+	follow_for_long(&rtc, hz);
+	follow_for_long(&irq, hz);
+	pm[1] = read_pm(kernel);
+	pit[1] = read_pit();
+	ranges[CLOCK_PM] = range_of_counter(kernel, &pm[0], &pm[1], PM_RANGE, CRYSTAL_DIV);
+	ranges[CLOCK_PIT] = range_of_counter(kernel, &pit[0], &pit[1], PIT_RANGE, PIT_DIV);
+	ranges[CLOCK_RTC] = range_of_events(&rtc, RTC_HZ, 1);
+	ranges[CLOCK_IRQ] = range_of_events(&irq, CRYSTAL_HZ, PIT_DIV * IRQ_COUNT);
+	ranges[CLOCK_CPUID] = (struct range){ .low = hz, .high = hz + 1 };
 }
 
-static bool are_narrow(const struct ranges *ranges, uint32_t parts)
+/* Of two clocks that differ, the test's reason has both. */
+static enum verdict judge(struct kernel *kernel, const struct range *ranges)
 {
-	return is_narrow(ranges->pm, parts) && is_narrow(ranges->pit, parts) &&
-	       is_narrow(ranges->rtc, parts) && is_narrow(ranges->irq, parts);
-}
+	uint32_t clocks = kernel->clock.exact ? NR_CLOCKS : CLOCK_CPUID;
+	uint32_t fast = 0, slow = 0;
+	uint64_t low = UINT64_MAX, high = 0;
 
-/*
- * With interrupts off. Longer and longer, until the intervals are narrow; on a host that is too busy for
- * that, what they say is as true, if less.
- */
-static struct ranges measure(struct kernel *kernel)
-{
-	struct ranges ranges;
-
-	for (uint32_t ms = FIRST_WAIT; ms <= LONGEST_WAIT; ms *= 2) {
-		struct points first, last;
-
-		apic_write(APIC_TIMER_ICR, UINT32_MAX);
-		first = read_all(kernel);
-		clock_delay_us(kernel, (uint64_t)ms * 1000);
-		last = read_all(kernel);
-		ranges = compare(&first, &last);
-		if (are_narrow(&ranges, NARROW))
-			return ranges;
+	for (uint32_t i = 0; i < clocks; i++) {
+		if (ranges[i].low > ranges[fast].low)
+			fast = i;
+		if (ranges[i].high < ranges[slow].high)
+			slow = i;
+		if (ranges[i].low < low)
+			low = ranges[i].low;
+		if (ranges[i].high > high)
+			high = ranges[i].high;
 	}
-	if (are_narrow(&ranges, WIDE))
-		return ranges;
-	test_fail(kernel, "no quiet moment: %lu Hz +%lu, +%lu, +%lu, +%lu", ranges.pm.low,
-		  width(ranges.pm), width(ranges.pit), width(ranges.rtc), width(ranges.irq));
-	return ranges;
+	if (ranges[fast].low > ranges[slow].high &&
+	    ranges[fast].low - ranges[slow].high > ranges[slow].high / TOLERANCE) {
+		test_fail(kernel, "%s: %lu..%lu Hz, %s: %lu..%lu", names[fast], ranges[fast].low,
+			  ranges[fast].high, names[slow], ranges[slow].low, ranges[slow].high);
+		return DIFFER;
+	}
+	return high - low <= low / TOLERANCE ? AGREE : UNCLEAR;
 }
 
 /* ---- counter 2 by its output, as kernels do it --------------------------------------------------- */
@@ -312,18 +340,25 @@ static struct range measure_out(void)
 			break;
 	}
 	last.after = apic_ticks();
-	return range_of(&first, &last, count, 1, CRYSTAL_HZ, CRYSTAL_DIV * PIT_PER_PM);
+	return range_of(&first, &last, count, 1, CRYSTAL_HZ, PIT_DIV);
+}
+
+/* One short wait, so that no more is known than a percent or so: the counter itself was looked at. */
+static void expect_out_agrees(struct kernel *kernel, struct range *ranges)
+{
+	ranges[CLOCK_PIT] = measure_out();
+	judge(kernel, ranges);
 }
 
 static void begin(const struct kernel *kernel)
 {
 	smp_tick(kernel, false);
-	apic_write(APIC_TIMER_DCR, APIC_TIMER_DIVIDE_1);
+	apic_write(APIC_TIMER_DCR, APIC_TIMER_DIVIDE_16);
 	pit_gate(true);
 	pit_start(2, PIT_RATE, 0);
 	ioapic_route(&kernel->ioapic, PIT_PIN, VECTOR_CLOCK, kernel->apic_ids[0]);
 	pit_start(0, PIT_RATE, IRQ_COUNT);
-	rtc_write(RTC_A, RTC_A_1024_HZ);
+	rtc_write(RTC_A, RTC_A_128_HZ);
 	rtc_write(RTC_B, RTC_B_24H);
 }
 
@@ -336,21 +371,22 @@ static void end(const struct kernel *kernel)
 
 void test_clocks_agree(struct kernel *kernel)
 {
-	struct ranges ranges;
+	enum verdict verdict = UNCLEAR;
+	struct range ranges[NR_CLOCKS];
 	uint64_t flags;
 
 	begin(kernel);
 	flags = irq_save();
-	ranges = measure(kernel);
-	expect_agreement(kernel, "8254", ranges.pm, ranges.pit);
-	expect_agreement(kernel, "RTC", ranges.pm, ranges.rtc);
-	expect_agreement(kernel, "IRQ 0", ranges.pm, ranges.irq);
-	apic_write(APIC_TIMER_ICR, UINT32_MAX);
-	expect_agreement(kernel, "OUT of counter 2", ranges.pm, measure_out());
-	if (kernel->clock.exact)
-		expect_agreement(kernel, "CPUID", ranges.pm,
-				 (struct range){ kernel->clock.bus_khz * UINT64_C(1000),
-						 kernel->clock.bus_khz * UINT64_C(1000) });
+	for (uint32_t i = 0; i < ATTEMPTS && verdict == UNCLEAR; i++) {
+		measure(kernel, ranges);
+		verdict = judge(kernel, ranges);
+	}
+	if (verdict == UNCLEAR)
+		test_skip(kernel, "no quiet moment: PM timer %lu..%lu Hz, RTC %lu..%lu",
+			  ranges[CLOCK_PM].low, ranges[CLOCK_PM].high, ranges[CLOCK_RTC].low,
+			  ranges[CLOCK_RTC].high);
+	if (verdict == AGREE)
+		expect_out_agrees(kernel, ranges);
 	end(kernel);
 	irq_restore(flags);
 	smp_tick(kernel, true);

@@ -132,18 +132,24 @@ static void report_panic(struct kernel *kernel, const char *why)
 	print_totals(env);
 }
 
+static void report_skip(struct kernel *kernel, const struct test *test, const char *why)
+{
+	print("SKIP %s/%s: %s\n", mode_name(kernel), test->name, why);
+	test_env(kernel)->skipped++;
+}
+
 static void run_test(struct kernel *kernel, const struct test *test)
 {
 	struct environment *env = test_env(kernel);
 	const char *unfit = unfit_for(kernel, test);
 
 	if (unfit) {
-		print("SKIP %s/%s: %s\n", mode_name(kernel), test->name, unfit);
-		env->skipped++;
+		report_skip(kernel, test, unfit);
 		return;
 	}
 	irq_reset_counts(kernel);
 	atomic_store(&env->failed, false);
+	env->declined = false;
 	env->running = test->name;
 	test->run(kernel);
 	smp_clear_abort(kernel);
@@ -153,6 +159,8 @@ static void run_test(struct kernel *kernel, const struct test *test)
 	if (test_failed(kernel)) {
 		print("FAIL %s/%s: %s\n", mode_name(kernel), test->name, env->why);
 		env->failures++;
+	} else if (env->declined) {
+		report_skip(kernel, test, env->why);
 	} else {
 		print("PASS %s/%s\n", mode_name(kernel), test->name);
 		env->passed++;

@@ -28,6 +28,19 @@ void test_fail(struct kernel *kernel, const char *fmt, ...)
 	va_end(args);
 }
 
+void test_skip(struct kernel *kernel, const char *fmt, ...)
+{
+	struct environment *env = test_env(kernel);
+	va_list args;
+
+	if (test_failed(kernel))
+		return;
+	env->declined = true;
+	va_start(args, fmt);
+	vformat(env->why, sizeof(env->why), fmt, args);
+	va_end(args);
+}
+
 bool test_failed(const struct kernel *kernel)
 {
 	return atomic_load(&test_env(kernel)->failed);

@@ -31,6 +31,7 @@ struct exchange {
 
 struct environment {
 	_Atomic bool failed;
+	bool declined; /* by test_skip() */
 	char why[TEST_WHY];
 	const char *running; /* the test's name; NULL: none */
 	uint32_t passed, failures, skipped;
@@ -50,6 +51,8 @@ static inline struct environment *test_env(const struct kernel *kernel)
 /* From any CPU; the first one is told. */
 void test_fail(struct kernel *kernel, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool test_failed(const struct kernel *kernel);
+/* On CPU 0: nothing is wrong, but nothing could be shown either, and why. */
+void test_skip(struct kernel *kernel, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* smp_run, with a failure that says how far the CPUs got. */
 void test_run_on(struct kernel *kernel, job_fn job, uint32_t first, uint32_t last);
