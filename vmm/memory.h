@@ -11,6 +11,7 @@
 
 #define MEMORY_LOW_MAX    (UINT64_C(3) << 30)
 #define MEMORY_HIGH_START (UINT64_C(4) << 30)
+#define MEMORY_ALIGNMENT  (UINT64_C(2) << 20) /* of its host address: a huge page */
 
 struct memory {
 	uint8_t *host; /* NULL: none yet */
@@ -18,6 +19,9 @@ struct memory {
 	uint64_t low_size;  /* bytes from guest-physical 0 */
 	uint64_t high_size; /* bytes from 4 GiB */
 };
+
+/* Map size bytes that no VM knows of yet. 0 or -errno. */
+int memory_map(struct memory *memory, uint64_t size);
 
 /* Map size bytes and register them with the VM. 0 or -errno; *memory is then as good as unused. */
 int memory_create(struct memory *memory, int vm_fd, uint64_t size);

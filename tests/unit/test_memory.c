@@ -117,6 +117,28 @@ START_TEST(memory_that_cannot_be_had)
 }
 END_TEST
 
+/* Several, because chance may align one. */
+START_TEST(huge_pages_of_host_and_guest_coincide)
+{
+	static const uint64_t size[] = { 0x1000, 0x201000, 0x200000, 5 * GIB, 0x3000 };
+	enum {
+		NR_SIZES = sizeof(size) / sizeof(size[0])
+	};
+	struct memory memory[NR_SIZES];
+
+	for (size_t i = 0; i < NR_SIZES; i++) {
+		ck_assert_int_eq(memory_map(&memory[i], size[i]), 0);
+		ck_assert_uint_eq((uintptr_t)memory[i].host % MEMORY_ALIGNMENT, 0);
+		memory[i].host[0] = 0x5a;
+		memory[i].host[size[i] - 1] = 0xa5;
+	}
+	for (size_t i = 0; i < NR_SIZES; i++) {
+		ck_assert_uint_eq(memory[i].host[0], 0x5a);
+		memory_destroy(&memory[i]);
+	}
+}
+END_TEST
+
 /* What KVM does about it only a guest could see. */
 START_TEST(a_flushed_page_keeps_contents_and_rights)
 {
@@ -154,6 +176,7 @@ int main(void)
 	tcase_add_test(tc, nothing_reaches_across_the_hole);
 	tcase_add_test(tc, sums_that_overflow);
 	tcase_add_test(tc, memory_that_cannot_be_had);
+	tcase_add_test(tc, huge_pages_of_host_and_guest_coincide);
 	tcase_add_test(tc, a_flushed_page_keeps_contents_and_rights);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
