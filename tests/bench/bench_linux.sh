@@ -35,10 +35,14 @@ cat >"$dir/vmm" <<'TEXT'
 #!/bin/sh
 ticks=1.10
 case "$*" in
-*"kernel_irqchip=off"*"-smp 1"*) exit 3 ;;
+*"kernel_irqchip=off"*"-smp 1"*) echo "no such machine" >&2; exit 3 ;;
 *"kernel_irqchip=off"*) exec sleep 1000 ;;
 *"--lapic kernel"*) ticks=1.13 ;;
 esac
+mkdir -p "$BENCH_DEBUGFS/kvm/$$-5"
+echo 20 >"$BENCH_DEBUGFS/kvm/$$-5/exits"
+echo 7 >"$BENCH_DEBUGFS/kvm/$$-5/io_exits"
+echo 0 >"$BENCH_DEBUGFS/kvm/$$-5/mmio_exits"
 trap 'echo "vmm: info: vcpu0 exits: io=3 mmio=4" >&2; kill $!; exit' TERM
 echo "[    0.1] boots"
 echo "firmware without a newline bench: init"
@@ -57,12 +61,14 @@ chmod +x "$dir/vmm"
 cp "$dir/vmm" "$dir/qemu/qemu-system-x86_64"
 echo archive >"$dir/initrd"
 
-export VMM_FILES="$dir" VMM_LANE=native
+export VMM_FILES="$dir" VMM_LANE=native BENCH_DEBUGFS="$dir/debug"
+mkdir -p "$BENCH_DEBUGFS/kvm"
 for cpus in 1 2; do
 	PATH=$dir:$PATH "$1/scripts/lib/bench-linux" 1 $cpus 1 >"$dir/raw-$cpus" 2>"$dir/err-$cpus"
 done
 for name in user-split user-none kernel qemu-microvm qemu-pc; do
 	expect "^boot $name ms=[0-9]+ kib=[1-9][0-9]*\$" "$dir/raw-1"
+	expect "^exits $name exits=20 io_exits=7\$" "$dir/raw-1"
 	expect "^disk $name bs=4k cs=10\$" "$dir/raw-1"
 done
 expect '^disk kernel bs=1M cs=13$' "$dir/raw-1"
@@ -71,6 +77,8 @@ for name in qemu-microvm-off qemu-pc-off; do
 	expect "^boot $name failed\$" "$dir/raw-1"
 	expect "^boot $name hangs\$" "$dir/raw-2"
 done
+
+expect '^bench: boot qemu-pc-off: ' "$dir/err-1"
 
 # Baselines may fail; rows of ours may not.
 expect_status 0 "$bench" --linux --of "$dir/raw-2"
