@@ -2,21 +2,28 @@
 # shellcheck shell=bash disable=SC2034,SC2153 # the parts of scripts/linux share variables
 # The small kernel of guests/linux, built from Debian's linux-source.
 #
-# The cache: tiny-VERSION-HASH/ has vmlinux and bzImage; VERSION is that of the source package, HASH
-# covers configuration, patches and what is put beside them. The source itself is not kept.
+# The cache: tiny-VERSION-HASH/ has vmlinux, bzImage, and bzImage-gzip and the like, the same kernel
+# packed in other ways; VERSION is that of the source package, HASH covers configuration, patches, what
+# is put beside them, and how it is built. The source itself is not kept.
 
 readonly TINY_SOURCE=${LANE_LIB%/scripts/lib}/guests/linux
 readonly TINY_SERIES=6.1
+# Besides tiny.config's LZ4. Of an x86 kernel there is no bzImage that is not compressed.
+readonly TINY_PACKED=(gzip xz zstd)
 
-readonly TINY_TOOLS=(gcc:gcc make:make flex:flex bison:bison bc:bc lz4:lz4 xz:xz-utils patch:patch
-	perl:perl-base dpkg-deb:dpkg /usr/include/gelf.h:libelf-dev)
+readonly TINY_TOOLS=(gcc:gcc make:make flex:flex bison:bison bc:bc lz4:lz4 xz:xz-utils zstd:zstd
+	gzip:gzip patch:patch perl:perl-base dpkg-deb:dpkg /usr/include/gelf.h:libelf-dev)
 
 tiny_hash()
 {
 	local hash
 
-	hash=$(cat "$TINY_SOURCE/tiny.config" "$TINY_SOURCE/tinytest.c" "$TINY_SOURCE"/patches/*.patch |
-		sha256sum)
+	hash=$({
+		cat "$TINY_SOURCE/tiny.config" "$TINY_SOURCE/tinytest.c" "$TINY_SOURCE"/patches/*.patch
+		# Without their comments.
+		declare -f tiny_unpack tiny_make tiny_build tiny_pack tiny_build_all
+		printf '%s\n' "$TINY_SERIES" "${TINY_PACKED[@]}"
+	} | sha256sum)
 	printf '%s\n' "${hash:0:16}"
 }
 
@@ -78,14 +85,32 @@ tiny_build()
 	mkdir "$dir/out" && tiny_make "$dir" tinyconfig &&
 		(cd "$dir/linux" && scripts/kconfig/merge_config.sh -m -O "$dir/out" \
 			"$dir/out/.config" "$TINY_SOURCE/tiny.config") &&
-		tiny_make "$dir" olddefconfig && tiny_make "$dir" -j "$(nproc)" vmlinux bzImage
+		tiny_make "$dir" olddefconfig && tiny_make "$dir" -j "$(nproc)" vmlinux bzImage &&
+		mkdir "$dir/product" && cp "$dir/out/arch/x86/boot/bzImage" "$dir/product/" &&
+		strip -o "$dir/product/vmlinux" "$dir/out/vmlinux"
 }
 
-# tiny_keep DIR PLACE
-tiny_keep()
+# tiny_pack DIR METHOD: the kernel that has been built, once more, unpacking itself in another way.
+tiny_pack()
 {
-	mkdir "$1/product" && strip -o "$1/product/vmlinux" "$1/out/vmlinux" &&
-		cp "$1/out/arch/x86/boot/bzImage" "$1/product/" && mv -T "$1/product" "$2"
+	local dir=$1 method=$2
+
+	sed -i 's/^CONFIG_KERNEL_[A-Z0-9]*=y/# &/' "$dir/out/.config" &&
+		echo "CONFIG_KERNEL_${method^^}=y" >>"$dir/out/.config" &&
+		tiny_make "$dir" olddefconfig && grep -qx "CONFIG_KERNEL_${method^^}=y" "$dir/out/.config" &&
+		tiny_make "$dir" -j "$(nproc)" bzImage &&
+		cp "$dir/out/arch/x86/boot/bzImage" "$dir/product/bzImage-$method"
+}
+
+# tiny_build_all DIR: leaves what is kept in DIR/product.
+tiny_build_all()
+{
+	local method
+
+	tiny_unpack "$1" && tiny_build "$1" || return
+	for method in "${TINY_PACKED[@]}"; do
+		tiny_pack "$1" "$method" || return
+	done
 }
 
 tiny_fill()
@@ -97,10 +122,10 @@ tiny_fill()
 	error=$(tiny_fetch "$dir" 2>&1) || lane_die "$LANE_UNAVAILABLE" \
 		"no small kernel in the cache, and fetching its source failed: ${error%%$'\n'*}"
 	version=$(dpkg-deb -f "$dir/source.deb" Version)
-	if ! error=$(tiny_unpack "$dir" 2>&1 && tiny_build "$dir" 2>&1); then
+	if ! error=$(tiny_build_all "$dir" 2>&1); then
 		printf '%s\n' "$error" | tail -n 20 >&2
 		lane_die "$LANE_BROKEN" "building the small kernel failed"
 	fi
-	tiny_keep "$dir" "$cache/tiny-$version-$(tiny_hash)" ||
+	mv -T "$dir/product" "$cache/tiny-$version-$(tiny_hash)" ||
 		lane_die "$LANE_UNAVAILABLE" "cannot write into $cache"
 }

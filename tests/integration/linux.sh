@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # linux.sh CPUS [vmm's options]: the small kernel of guests/linux on this machine's KVM. It judges
-# itself; here its verdict and its complaints count.
+# itself; here its verdict, its complaints and the mode in which it ran its APICs count.
 set -u
 # shellcheck source=tests/integration/common.sh
 . "$(dirname "$0")/common.sh"
@@ -21,6 +21,7 @@ expect "linux" 0 "reason=power-off" vmm --timeout 300 --cpus "$cpus" --memory 64
 cat "$work/out"
 echo "took $((SECONDS - start)) s"
 grep -aq 'tinytest: PASSED' "$work/out" || fail "the kernel's own test: $(cat "$work/err")"
+kernel_in_mode "$work/out" "$*" || fail "$cpus CPUs in the wrong mode: $(grep -a 'tinytest: .*CPUs' "$work/out")"
 complaints=$(kernel_complaints "$work/out")
 [ -z "$complaints" ] || fail "the kernel complains: $complaints"
 finish
