@@ -21,7 +21,8 @@ expect "linux" 0 "reason=power-off" vmm --timeout 300 --cpus "$cpus" --memory 64
 cat "$work/out"
 echo "took $((SECONDS - start)) s"
 grep -aq 'tinytest: PASSED' "$work/out" || fail "the kernel's own test: $(cat "$work/err")"
-kernel_in_mode "$work/out" "$*" || fail "$cpus CPUs in the wrong mode: $(grep -a 'tinytest: .*CPUs' "$work/out")"
+kernel_in_mode "$work/out" "$*" ||
+	fail "the APICs' mode is not that of '$*': $(grep -a 'tinytest: .*CPUs' "$work/out")"
 complaints=$(kernel_complaints "$work/out")
 [ -z "$complaints" ] || fail "the kernel complains: $complaints"
 finish
