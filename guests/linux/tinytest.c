@@ -28,9 +28,9 @@
 #include <asm/nmi.h>
 
 #define CALLS       8
-#define SLEEPS      3   /* that have to end in time on each CPU */
-#define SLEEP_TRIES 200 /* a busy host delays some sleeps, a timer that is wrong delays all */
-#define SLEEP_NS    (60 * NSEC_PER_MSEC) /* a tick and a half: to end with a tick is too late */
+#define PHASES      4  /* of a tick, in each of which a sleep has to end in time */
+#define SLEEP_TRIES 50 /* a busy host delays some sleeps, a timer that is wrong delays all */
+#define SLEEP_NS    (60 * NSEC_PER_MSEC) /* at least */
 #define LATE_NS     (SLEEP_NS / 5)
 #define NMI_WAIT_MS 2000
 #define TEXT_SIZE   8192
@@ -193,22 +193,37 @@ struct sleeper {
 	s64 late;  /* at least */
 };
 
+static bool sleep_once(struct sleeper *sleeper, u64 offset)
+{
+	u64 end = roundup(ktime_get_ns() + SLEEP_NS - offset, TICK_NSEC) + offset;
+	ktime_t time = ns_to_ktime(end);
+	s64 error;
+
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule_hrtimeout_range(&time, 0, HRTIMER_MODE_ABS);
+	error = (s64)(ktime_get_ns() - end);
+	sleeper->early = max(sleeper->early, -error);
+	sleeper->late = min(sleeper->late, error);
+	sleeper->tries++;
+	return error < LATE_NS;
+}
+
+/*
+ * A timer that knows ticks only is late by most of one in some phase, in every try. Backwards, as the
+ * phase before this one is the first that comes after SLEEP_NS.
+ */
 static void sleep_some(struct work_struct *work)
 {
 	struct sleeper *sleeper = container_of(work, struct sleeper, work);
+	int phase;
+	int n;
 
-	while (sleeper->in_time < SLEEPS && sleeper->tries < SLEEP_TRIES) {
-		ktime_t time = SLEEP_NS;
-		u64 start = ktime_get_ns();
-		s64 error;
+	for (phase = PHASES - 1; phase >= 0; phase--) {
+		bool in_time = false;
 
-		set_current_state(TASK_UNINTERRUPTIBLE);
-		schedule_hrtimeout_range(&time, 0, HRTIMER_MODE_REL);
-		error = (s64)(ktime_get_ns() - start) - SLEEP_NS;
-		sleeper->early = max(sleeper->early, -error);
-		sleeper->late = min(sleeper->late, error);
-		sleeper->in_time += error < LATE_NS;
-		sleeper->tries++;
+		for (n = 0; n < SLEEP_TRIES && !in_time; n++)
+			in_time = sleep_once(sleeper, phase * (TICK_NSEC / PHASES));
+		sleeper->in_time += in_time;
 	}
 }
 
@@ -238,10 +253,10 @@ static void __init test_sleep(void)
 		early = max(early, sleepers[cpu].early);
 		late = max(late, sleepers[cpu].late);
 		tries = max(tries, sleepers[cpu].tries);
-		good = good && sleepers[cpu].in_time == SLEEPS;
+		good = good && sleepers[cpu].in_time == PHASES;
 	}
 	kfree(sleepers);
-	say("up to %d sleeps of %lld us: the best %lld us late on the worst CPU, %lld us early\n",
+	say("up to %d sleeps of %lld us and more: the best %lld us late on the worst CPU, %lld us early\n",
 	    tries, (s64)SLEEP_NS / NSEC_PER_USEC, late / NSEC_PER_USEC, early / NSEC_PER_USEC);
 	verdict("sleeping on each CPU", early == 0 && good);
 }
