@@ -54,7 +54,7 @@ skips_of_pass() {
 	[ "$1" = xapic ] || [ "$ids_from" -lt 8 ] || no+=" ioapic-logical msi-logical"
 	[ "$ioapic" != 0x11 ] || no+=" ioapic-directed-eoi"
 	[ "$shape" != kernel ] || no+=" lvt-pmc lvt-thermal lvt-lint1"
-	has_deadline || no+=" timer-deadline"
+	has_deadline || no+=" timer-deadline timer-tsc-write"
 	[[ $words != *skip=* ]] || no+=" $(sed 's/.* skip=\([^ ]*\) .*/\1/; s/,/ /g' <<<"$words")"
 	for name in $no; do
 		echo "$1/$name"
