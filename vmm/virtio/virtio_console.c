@@ -7,6 +7,11 @@
  * Output may block for as long as a terminal takes nothing, with the device's lock held. Input comes
  * from the thread that would end such a stop, so it never takes that lock: it leaves its bytes in a
  * buffer with a lock of its own, and wakes the device's thread.
+ *
+ * Linux gives buffers for input before its driver is set up, and throws away what comes until then.
+ * Nothing says when that is over but one thing: a change of the configuration is looked at
+ * afterwards only. So a driver that wants the size is told of a change when it has gone live, and
+ * gets its first input when it has read the size.
  */
 #include "vmm/virtio/virtio_console.h"
 
@@ -41,6 +46,8 @@ struct virtio_console {
 	struct io_source wake;    /* eventfd: there is input, or a new size */
 	_Atomic uint32_t size;    /* columns, and rows above them */
 	uint32_t shown_size;      /* what the configuration says; device's lock */
+	bool told;                /* the driver knows that there is a size; device's lock */
+	bool size_read;           /* since the reset; device's lock */
 	_Atomic bool heard;       /* the driver waits for input */
 	void (*space)(void *ctx); /* NULL: nobody cares */
 	void *space_ctx;
@@ -175,6 +182,15 @@ static void show_size(struct virtio_console *con)
 		con->dev.config_generation++;
 }
 
+static bool wants_input(const struct virtio_console *con)
+{
+	const struct virtio_device *dev = &con->dev;
+
+	return virtio_is_live(dev) && dev->queue[RECEIVE].started &&
+	       dev->to.is_master(dev->to.transport) && con->told &&
+	       (con->size_read || !virtio_has_feature(dev, VIRTIO_CONSOLE_F_SIZE));
+}
+
 static void on_wake(struct io_source *source, uint32_t events)
 {
 	struct virtio_console *con = source->ctx;
@@ -187,9 +203,10 @@ static void on_wake(struct io_source *source, uint32_t events)
 		return;
 	pthread_mutex_lock(&dev->lock);
 	show_size(con);
-	if (virtio_is_live(dev) && dev->queue[RECEIVE].started &&
-	    dev->to.is_master(dev->to.transport))
+	if (wants_input(con)) {
+		atomic_store(&con->heard, true);
 		room = feed_guest(con);
+	}
 	pthread_mutex_unlock(&dev->lock);
 	if (room && con->space)
 		con->space(con->space_ctx);
@@ -215,10 +232,10 @@ static void console_queue_ready(struct virtio_device *dev, uint32_t queue)
 		virtio_serve(dev, queue, &con->chain, transmit);
 		return;
 	}
-	/* Linux takes the size from a change alone, so a driver that has just come is told of one. */
-	if (!atomic_exchange(&con->heard, true) && con->shown_size &&
-	    virtio_has_feature(dev, VIRTIO_CONSOLE_F_SIZE))
+	/* Without a window too: the size is then 0, and input still waits for it to be read. */
+	if (!con->told && virtio_has_feature(dev, VIRTIO_CONSOLE_F_SIZE))
 		virtio_config_changed(dev);
+	con->told = true;
 	/* What came in before there were buffers. */
 	wake(con);
 }
@@ -227,12 +244,22 @@ static void console_queue_ready(struct virtio_device *dev, uint32_t queue)
 
 static uint8_t console_config_read(struct virtio_device *dev, uint32_t offset)
 {
-	return (uint8_t)(console_of(dev)->shown_size >> (8 * offset));
+	struct virtio_console *con = console_of(dev);
+
+	if (!con->size_read) {
+		con->size_read = true;
+		wake(con);
+	}
+	return (uint8_t)(con->shown_size >> (8 * offset));
 }
 
 static void console_reset(struct virtio_device *dev)
 {
-	atomic_store(&console_of(dev)->heard, false);
+	struct virtio_console *con = console_of(dev);
+
+	con->told = false;
+	con->size_read = false;
+	atomic_store(&con->heard, false);
 }
 
 static int console_attach(struct virtio_device *dev, struct io_thread *thread)

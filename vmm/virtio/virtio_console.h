@@ -32,7 +32,7 @@ struct virtio_device *virtio_console_create(const struct virtio_host *host,
  * with the caller, who is told through space when there is room.
  */
 size_t virtio_console_receive(struct virtio_device *dev, const uint8_t *data, size_t len);
-/* Has the guest given buffers for input? Any thread. */
+/* Has the guest given buffers for input, and is its driver set up? Any thread. */
 bool virtio_console_is_heard(struct virtio_device *dev);
 /* Set space before the guest runs. It is called on the device's thread. */
 void virtio_console_on_space(struct virtio_device *dev, void (*space)(void *ctx), void *ctx);
