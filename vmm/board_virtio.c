@@ -53,7 +53,7 @@ static int add_disk(struct machine *m, const struct virtio_host *host, uint32_t 
 		log_line(m->log, LOG_ERROR, "%s", error);
 		return EXIT_CODE_USAGE;
 	}
-	return add_device(m, virtio_blk_create(host, disk, number));
+	return add_device(m, virtio_blk_create(host, disk, number, m->options->cpus));
 }
 
 static int add_net(struct machine *m, const struct virtio_host *host, uint32_t number)

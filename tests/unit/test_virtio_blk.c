@@ -60,7 +60,7 @@ static struct blk_rig plugged(bool read_only)
 	b.flushes = calloc(1, sizeof(*b.flushes));
 	ck_assert_int_eq(pwrite(b.image.fd, &b.flushes, sizeof(b.flushes), SIZE),
 			 sizeof(b.flushes));
-	rig_plug(b.rig, virtio_blk_create(&b.rig->host, disk, 3));
+	rig_plug(b.rig, virtio_blk_create(&b.rig->host, disk, 3, 1));
 	return b;
 }
 

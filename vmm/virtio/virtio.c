@@ -20,6 +20,7 @@ void virtio_init(struct virtio_device *dev, const struct virtio_kind *kind,
 		 const struct virtio_host *host, uint64_t features)
 {
 	dev->kind = kind;
+	dev->nr_queues = kind->nr_queues;
 	dev->host = *host;
 	dev->features = COMMON_FEATURES | kind->features | features;
 	pthread_mutex_init(&dev->lock, NULL);
@@ -168,7 +169,7 @@ void virtio_serve(struct virtio_device *dev, uint32_t queue, struct virtqueue_ch
 void virtio_run_queue(struct virtio_device *dev, uint32_t queue)
 {
 	pthread_mutex_lock(&dev->lock);
-	if (queue < dev->kind->nr_queues && virtio_is_live(dev) && dev->queue[queue].started &&
+	if (queue < dev->nr_queues && virtio_is_live(dev) && dev->queue[queue].started &&
 	    dev->to.is_master(dev->to.transport))
 		dev->kind->queue_ready(dev, queue);
 	pthread_mutex_unlock(&dev->lock);

@@ -37,8 +37,8 @@ struct virtio_kind {
 	const char *name; /* "virtio-rng" */
 	uint16_t id;      /* "Device Types" */
 	uint32_t pci_class;
-	uint64_t features; /* of this kind; those of all kinds are added */
-	uint32_t nr_queues;
+	uint64_t features;  /* of this kind; those of all kinds are added */
+	uint32_t nr_queues; /* at most */
 	uint16_t queue_size;
 	uint32_t config_size; /* bytes of device configuration */
 	/* There may be requests in a queue that is started. On the I/O thread. */
@@ -77,6 +77,7 @@ struct virtio_device {
 	const struct virtio_kind *kind;
 	struct virtio_host host;
 	struct virtio_transport to;
+	uint32_t nr_queues; /* set before the transport is created; up to that of the kind */
 	pthread_mutex_t lock;
 	_Atomic bool stopping; /* the I/O thread is to end: requests wait for its next start */
 	uint64_t features;     /* offered */

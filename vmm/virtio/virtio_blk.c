@@ -189,17 +189,19 @@ static const struct virtio_kind blk_kind = {
 	.pci_class = PCI_CLASS,
 	.features = FEATURE(VIRTIO_BLK_F_SEG_MAX) | FEATURE(VIRTIO_BLK_F_BLK_SIZE) |
 		    FEATURE(VIRTIO_BLK_F_FLUSH),
-	.nr_queues = 1,
+	.nr_queues = VIRTIO_MAX_QUEUES,
 	.queue_size = QUEUE_SIZE,
-	.config_size = offsetof(struct virtio_blk_config, wce),
+	.config_size = offsetof(struct virtio_blk_config, max_discard_sectors),
 	.queue_ready = blk_queue_ready,
 	.config_read = blk_config_read,
 	.destroy = blk_destroy,
 };
 
 struct virtio_device *virtio_blk_create(const struct virtio_host *host, struct disk_file disk,
-					uint32_t number)
+					uint32_t number, uint32_t nr_cpus)
 {
+	uint32_t nr_queues = nr_cpus < VIRTIO_MAX_QUEUES ? nr_cpus : VIRTIO_MAX_QUEUES;
+	uint64_t features = nr_queues > 1 ? FEATURE(VIRTIO_BLK_F_MQ) : 0;
 	struct virtio_blk *blk = calloc(1, sizeof(*blk));
 
 	if (!blk) {
@@ -210,7 +212,11 @@ struct virtio_device *virtio_blk_create(const struct virtio_host *host, struct d
 	blk->config.capacity = disk.size / DISK_SECTOR;
 	blk->config.seg_max = MAX_DATA;
 	blk->config.blk_size = DISK_SECTOR;
+	blk->config.num_queues = (uint16_t)nr_queues;
 	snprintf(blk->id, sizeof(blk->id), "vmm-%u", number);
-	virtio_init(&blk->dev, &blk_kind, host, disk.read_only ? FEATURE(VIRTIO_BLK_F_RO) : 0);
+	if (disk.read_only)
+		features |= FEATURE(VIRTIO_BLK_F_RO);
+	virtio_init(&blk->dev, &blk_kind, host, features);
+	blk->dev.nr_queues = nr_queues;
 	return &blk->dev;
 }

@@ -26,7 +26,7 @@
 #define ISR_QUEUE      0x01u
 #define ISR_CONFIG     0x02u
 
-#define CONFIG_VECTOR_AND_QUEUES(kind) ((kind)->nr_queues + 1)
+#define CONFIG_VECTOR_AND_QUEUES(dev) ((dev)->nr_queues + 1)
 
 /* ---- interrupts, device's lock held ---------------------------------------------------------------- */
 
@@ -49,7 +49,7 @@ static void forget_interrupts(void *opaque)
 
 	t->isr = 0;
 	pci_set_intx(&t->fn, false);
-	for (uint32_t i = 0; i < CONFIG_VECTOR_AND_QUEUES(t->dev->kind); i++)
+	for (uint32_t i = 0; i < CONFIG_VECTOR_AND_QUEUES(t->dev); i++)
 		pci_clear_msix(&t->fn, i);
 }
 
@@ -78,7 +78,7 @@ static void ring(void *opaque, uint32_t queue)
 	const uint64_t one = 1;
 
 	/* A full counter is a doorbell that has been rung. */
-	if (queue < t->dev->kind->nr_queues && write(t->doorbell[queue].fd, &one, sizeof(one)) < 0)
+	if (queue < t->dev->nr_queues && write(t->doorbell[queue].fd, &one, sizeof(one)) < 0)
 		return;
 }
 
@@ -86,7 +86,7 @@ static void ring_all(void *opaque)
 {
 	struct virtio_pci *t = opaque;
 
-	for (uint32_t i = 0; i < t->dev->kind->nr_queues; i++)
+	for (uint32_t i = 0; i < t->dev->nr_queues; i++)
 		ring(t, i);
 }
 
@@ -120,7 +120,7 @@ static void bar_moved(void *opaque, uint32_t bar, uint32_t address)
 	(void)bar;
 	if (t->vm_fd < 0)
 		return;
-	for (uint32_t i = 0; i < t->dev->kind->nr_queues; i++) {
+	for (uint32_t i = 0; i < t->dev->nr_queues; i++) {
 		uint32_t bit = 1u << i;
 
 		if (t->bound & bit)
@@ -191,7 +191,7 @@ static void write_common(struct virtio_pci *t, uint32_t offset, uint32_t len, ui
 static void bar_write(void *opaque, uint32_t bar, uint64_t offset, uint32_t len, uint64_t value)
 {
 	struct virtio_pci *t = opaque;
-	uint32_t doorbells = t->dev->kind->nr_queues * VIRTIO_PCI_DOORBELL_STRIDE;
+	uint32_t doorbells = t->dev->nr_queues * VIRTIO_PCI_DOORBELL_STRIDE;
 
 	(void)bar;
 	if (within(&offset, len, VIRTIO_PCI_AT_NOTIFY, doorbells)) {
@@ -266,7 +266,7 @@ static void add_capabilities(struct virtio_pci *t)
 	const struct virtio_kind *kind = t->dev->kind;
 	const struct virtio_pci_notify_cap notify = {
 		.cap = structure(VIRTIO_PCI_CAP_NOTIFY_CFG, VIRTIO_PCI_AT_NOTIFY,
-				 kind->nr_queues * VIRTIO_PCI_DOORBELL_STRIDE, sizeof(notify)),
+				 t->dev->nr_queues * VIRTIO_PCI_DOORBELL_STRIDE, sizeof(notify)),
 		.notify_off_multiplier = VIRTIO_PCI_DOORBELL_STRIDE,
 	};
 	const struct virtio_pci_cfg_cap window = {
@@ -288,7 +288,7 @@ static void add_capabilities(struct virtio_pci *t)
 	pci_allow_writes(&t->fn, at + VIRTIO_PCI_CAP_BAR, 1);
 	pci_allow_writes(&t->fn, at + VIRTIO_PCI_CAP_OFFSET, 8); /* and length */
 	pci_hook(&t->fn, at + (uint32_t)sizeof(struct virtio_pci_cap), 4);
-	pci_add_msix(&t->fn, CONFIG_VECTOR_AND_QUEUES(kind), VIRTIO_PCI_BAR, VIRTIO_PCI_AT_TABLE,
+	pci_add_msix(&t->fn, CONFIG_VECTOR_AND_QUEUES(t->dev), VIRTIO_PCI_BAR, VIRTIO_PCI_AT_TABLE,
 		     VIRTIO_PCI_AT_PBA);
 }
 
@@ -296,7 +296,7 @@ static int create_doorbells(struct virtio_pci *t)
 {
 	int ret = 0;
 
-	for (uint32_t i = 0; ret == 0 && i < t->dev->kind->nr_queues; i++) {
+	for (uint32_t i = 0; ret == 0 && i < t->dev->nr_queues; i++) {
 		t->doorbell[i].fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (t->doorbell[i].fd < 0)
 			return -errno;

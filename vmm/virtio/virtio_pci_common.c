@@ -18,7 +18,7 @@ _Static_assert(sizeof(struct virtio_pci_common_cfg) == VIRTIO_PCI_COMMON_SIZE,
 /* The queue that queue_select names, or NULL. */
 static struct virtqueue *selected(const struct virtio_pci *t)
 {
-	return t->queue_select < t->dev->kind->nr_queues ? &t->dev->queue[t->queue_select] : NULL;
+	return t->queue_select < t->dev->nr_queues ? &t->dev->queue[t->queue_select] : NULL;
 }
 
 static void fill_queue(const struct virtio_pci *t, struct virtio_pci_common_cfg *cfg)
@@ -53,7 +53,7 @@ uint64_t virtio_pci_common_read(const struct virtio_pci *t, uint32_t offset, uin
 		.guest_feature_select = t->driver_feature_select,
 		.guest_feature = half(dev->driver_features, t->driver_feature_select),
 		.msix_config = dev->config_vector,
-		.num_queues = (uint16_t)dev->kind->nr_queues,
+		.num_queues = (uint16_t)dev->nr_queues,
 		.device_status = dev->status,
 		.config_generation = dev->config_generation,
 		.queue_select = t->queue_select,
@@ -69,7 +69,7 @@ uint64_t virtio_pci_common_read(const struct virtio_pci *t, uint32_t offset, uin
 /* "MSI-X Vector Configuration": a vector that does not exist is answered with NO_VECTOR. */
 static uint16_t checked_vector(const struct virtio_pci *t, uint32_t value)
 {
-	return value <= t->dev->kind->nr_queues ? (uint16_t)value : VIRTIO_NO_VECTOR;
+	return value <= t->dev->nr_queues ? (uint16_t)value : VIRTIO_NO_VECTOR;
 }
 
 static void put_half(uint64_t *address, bool high, uint32_t value)
