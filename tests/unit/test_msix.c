@@ -39,7 +39,9 @@ static void raise(struct rig *r, uint32_t vector)
 	msix_raise(&r->x, vector, &r->out);
 }
 
-/* Every vector has address 0xfee00000 | vector << 12 and data 0x40 + vector, and its mask is set. */
+/*
+ * Every vector has address 0xfee00000 | vector << 12 and data 0x40 + vector, and its mask is set.
+ */
 static struct rig programmed(uint32_t control)
 {
 	struct rig r;
@@ -243,6 +245,10 @@ START_TEST(nothing_behind_the_table)
 	msix_table_write(&r.x, NR * 16, 4, 0xffffffff, &r.out);
 	msix_table_write(&r.x, UINT64_MAX - 7, 8, 0, &r.out);
 	ck_assert_uint_eq(msix_table_read(&r.x, NR * 16, 8), 0);
+	/* The last entry's control, and what would be behind it. */
+	write_table(&r, NR - 1, 3, 1);
+	ck_assert_uint_eq(msix_table_read(&r.x, NR * 16 - 4, 8), 1);
+	write_table(&r, NR - 1, 3, 0);
 	/* The last offsets of all are not followed by the first ones. */
 	for (uint64_t i = 0; i < 8; i++)
 		ck_assert_uint_eq(msix_table_read(&r.x, UINT64_MAX - i, 8), 0);
