@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The 8259 pair and the timer as a BIOS leaves them. Multiboot Specification version 0.6.96, "Machine
- * state"; 8259A datasheet, "Initialization Command Words 1 and 2"; 8254 datasheet, "Mode Definitions".
+ * The 8259 pair and the timer as a BIOS leaves them. Multiboot Specification version 0.6.96,
+ * "Machine state"; 8259A datasheet, "Initialization Command Words 1 and 2"; 8254 datasheet, "Mode
+ * Definitions".
  */
 #include "vmm/bios_state.h"
 
@@ -13,7 +14,10 @@ struct port_write {
 };
 
 static const struct port_write writes[] = {
-	/* ICW1 to ICW4, the mask: vectors from 8 on, the slave on IR2; the timer and the slave are open. */
+	/*
+	 * ICW1 to ICW4, the mask: vectors from 8 on, the slave on IR2; the timer and the slave are
+	 * open.
+	 */
 	{ 0x20, 0x11 },
 	{ 0x21, 0x08 },
 	{ 0x21, 0x04 },

@@ -11,7 +11,9 @@
 #define BOARD_CLOCK_HZ    UINT64_C(1000000000)
 #define BOARD_CLOCK_NEVER UINT64_MAX
 
-/* A device's alarm. It belongs to the clock; the device sets expire and device before it arms it. */
+/*
+ * A device's alarm. It belongs to the clock; the device sets expire and device before it arms it.
+ */
 struct board_timer {
 	/*
 	 * The deadline has come. Called with no lock held, on the clock's thread, also for a

@@ -45,8 +45,9 @@ int bus_add(struct bus *bus, const char *name, uint64_t base, uint64_t size,
 	    const struct bus_ops *ops, void *device);
 
 /*
- * Claim the accesses of exactly width bytes at base, and no address behind base: a chip that decodes
- * the width too can share addresses with others, as PCI's CONFIG_ADDRESS does. Errors as above.
+ * Claim the accesses of exactly width bytes at base, and no address behind base: a chip that
+ * decodes the width too can share addresses with others, as PCI's CONFIG_ADDRESS does. Errors as
+ * above.
  */
 int bus_add_exact(struct bus *bus, const char *name, uint64_t base, uint32_t width,
 		  const struct bus_ops *ops, void *device);

@@ -7,8 +7,8 @@
  * pending bytes. Output is for any thread: console_write and console_cut.
  *
  * A peer is somebody who may leave and come back: whoever has the other side of a pseudo-terminal
- * open, or a client of a socket. All bytes of a peer are the guest's, Ctrl-A too, and what the guest
- * sends while there is none is dropped, as by a serial port without a cable.
+ * open, or a client of a socket. All bytes of a peer are the guest's, Ctrl-A too, and what the
+ * guest sends while there is none is dropped, as by a serial port without a cable.
  *
  * The terminal is restored by console_leave alone, so whoever ends or stops the process calls it
  * first: on the normal way out, on errors, and on SIGINT, SIGTERM, SIGHUP, SIGQUIT. On SIGTSTP:
@@ -82,12 +82,14 @@ int console_enter(struct console *console);
 /* Restore what console_enter found. Async-signal-safe; harmless when not in raw mode. */
 void console_leave(struct console *console);
 
-/* Is input a terminal that belongs to somebody else now, such as the shell? Reading would stop us. */
+/*
+ * Is input a terminal that belongs to somebody else now, such as the shell? Reading would stop us.
+ */
 bool console_is_in_background(const struct console *console);
 /*
- * Should input be polled? Not after its end, in the background, and while there is no room. Take the descriptor
- * out of an epoll set then: a hang-up is reported whatever events are asked for. epoll refuses
- * regular files (EPERM); for them call console_input whenever this is true.
+ * Should input be polled? Not after its end, in the background, and while there is no room. Take
+ * the descriptor out of an epoll set then: a hang-up is reported whatever events are asked for.
+ * epoll refuses regular files (EPERM); for them call console_input whenever this is true.
  */
 bool console_wants_input(const struct console *console);
 /*
@@ -97,8 +99,8 @@ bool console_wants_input(const struct console *console);
 uint32_t console_input(struct console *console);
 
 /*
- * Exchange bytes with the peer of fd from now on, after console_detach or at first. For a peer whose
- * input has ended already it is the start of new input.
+ * Exchange bytes with the peer of fd from now on, after console_detach or at first. For a peer
+ * whose input has ended already it is the start of new input.
  */
 void console_attach(struct console *console, int fd);
 /*

@@ -36,8 +36,8 @@
 #define EXT1_ECX_PERFCTR_LLC   (1u << 28)
 
 /*
- * What counts or records events tells so by a vector of the local APIC, and KVM's do by its own LAPIC
- * only: hidden in all shapes, so that guests see one machine.
+ * What counts or records events tells so by a vector of the local APIC, and KVM's do by its own
+ * LAPIC only: hidden in all shapes, so that guests see one machine.
  */
 #define LEAF1_ECX_PMU (LEAF1_ECX_DTES64 | LEAF1_ECX_PDCM)
 #define EXT1_ECX_PMU \
@@ -75,14 +75,17 @@
 	 PV_CLOCKSOURCE_STABLE)
 
 /*
- * What KVM's instruction emulator knows, where kernels run in it. Only CX16 and the highest leaf are
- * honoured by all such hosts: without leaf 7 guests find neither SMAP, and without leaf 13 no XSAVE.
+ * What KVM's instruction emulator knows, where kernels run in it. Only CX16 and the highest leaf
+ * are honoured by all such hosts: without leaf 7 guests find neither SMAP, and without leaf 13 no
+ * XSAVE.
  */
 #define BASIC_MAX_LEAF  6u
 #define BASIC_LEAF1_ECX (LEAF1_ECX_CX16 | LEAF1_ECX_XSAVE | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX)
 #define BASIC_LEAVES    0x40000000u /* the basic range ends here at the latest */
 
-/* Low bits in which the ids of the CPUs differ: the one package has all that share the higher ones. */
+/*
+ * Low bits in which the ids of the CPUs differ: the one package has all that share the higher ones.
+ */
 static uint32_t id_bits(const struct machine *m)
 {
 	uint32_t first = m->options->apic_id_offset;
@@ -158,7 +161,10 @@ static void filter_kvm_features(const struct machine *m, struct kvm_cpuid_entry2
 		e->eax |= PV_POLL_CONTROL;
 	/* Ours where the local APIC is, KVM's own with its LAPIC. */
 	e->eax |= PV_MSI_EXT_DEST_ID | PV_EOI;
-	/* A guest that was saved goes on with what it had. Poll control works wherever it is offered. */
+	/*
+	 * A guest that was saved goes on with what it had. Poll control works wherever it is
+	 * offered.
+	 */
 	if (m->options->restore_path)
 		e->eax = (e->eax | PV_POLL_CONTROL) & m->options->restored_pv_features;
 	e->edx = 0;
@@ -328,7 +334,9 @@ int cpuid_prepare(struct machine *machine)
 	return ret;
 }
 
-/* A guest may try counters that no CPUID has offered. KVMs that cannot be told are older than 5.18. */
+/*
+ * A guest may try counters that no CPUID has offered. KVMs that cannot be told are older than 5.18.
+ */
 int cpuid_hide_pmu(int vm_fd)
 {
 	int switches = kvm_check_extension(vm_fd, KVM_CAP_PMU_CAPABILITY);

@@ -2,11 +2,12 @@
 /*
  * The terminal is given back even if the VMM crashes: handlers of the signals that mean so.
  *
- * A handler has no argument of its own and no variable to find the console by. So it finds it at the
- * low end of the alternate stack that it runs on, which only the main thread has: other threads send
- * the signal on to that one, wait until it has done its part, and die of the signal themselves, with
- * the registers and the stack of the crash. Signals keep what they did before, a core dump or a
- * sanitizer's report. An overflow of another thread's stack is the one crash that goes unnoticed.
+ * A handler has no argument of its own and no variable to find the console by. So it finds it at
+ * the low end of the alternate stack that it runs on, which only the main thread has: other threads
+ * send the signal on to that one, wait until it has done its part, and die of the signal
+ * themselves, with the registers and the stack of the crash. Signals keep what they did before, a
+ * core dump or a sanitizer's report. An overflow of another thread's stack is the one crash that
+ * goes unnoticed.
  */
 #ifndef VMM_CRASH_GUARD_H
 #define VMM_CRASH_GUARD_H

@@ -30,7 +30,7 @@ static const char *const ipi_names[8] = {
 	"fixed", "lowest-priority", "smi", "reserved", "nmi", "init", "sipi", "extint",
 };
 
-/* ---- one text, written in one piece ----------------------------------------------------------- */
+/* ---- one text, written in one piece ---------------------------------------------------------- */
 
 struct text {
 	char *data;
@@ -59,7 +59,7 @@ static void text_write(struct text *text, int fd)
 	free(text->data);
 }
 
-/* ---- registers and APIC ------------------------------------------------------------------------- */
+/* ---- registers and APIC ---------------------------------------------------------------------- */
 
 #define HEX(x) ((unsigned long long)(x))
 
@@ -144,7 +144,7 @@ static void print_lapic(FILE *out, struct vcpu *vcpu)
 	fputc('\n', out);
 }
 
-/* ---- counters ----------------------------------------------------------------------------------- */
+/* ---- counters -------------------------------------------------------------------------------- */
 
 static void print_count(FILE *out, const char *prefix, const char *name, uint64_t n)
 {
@@ -225,7 +225,7 @@ static void print_machine_stats(FILE *out, struct machine *m)
 		print_stats(out, &m->vcpus[i]);
 }
 
-/* ---- entry points ------------------------------------------------------------------------------- */
+/* ---- entry points ---------------------------------------------------------------------------- */
 
 void dump_vcpu_lapic(struct vcpu *vcpu)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What follows an INIT of the first CPU. SDM vol. 3, "MP Initialization Protocol Algorithm"; IBM Personal
- * System/2 and Personal Computer BIOS Interface Technical Reference, "CMOS RAM", shutdown status byte.
+ * What follows an INIT of the first CPU. SDM vol. 3, "MP Initialization Protocol Algorithm"; IBM
+ * Personal System/2 and Personal Computer BIOS Interface Technical Reference, "CMOS RAM", shutdown
+ * status byte.
  */
 #include "vmm/firmware.h"
 

@@ -19,7 +19,7 @@
 #define STORM_LIMIT    1000
 #define STORM_PAUSE_NS UINT64_C(10000000)
 
-/* ---- delivery ---------------------------------------------------------------------------------- */
+/* ---- delivery -------------------------------------------------------------------------------- */
 
 /* KVM takes messages as MSIs; destinations beyond 8 bits go into the upper address half. */
 static void send_to_kvm(struct irqchip *chip, const struct apic_msg *msg)
@@ -71,7 +71,7 @@ static void deliver(struct irqchip *chip, const struct ioapic_out *out)
 		irqchip_send(chip, NULL, &out->msg[i]);
 }
 
-/* ---- the 8259's output -------------------------------------------------------------------------- */
+/* ---- the 8259's output ----------------------------------------------------------------------- */
 
 struct intr_change {
 	bool changed;
@@ -130,7 +130,7 @@ bool irqchip_ack_pic(struct irqchip *chip, uint8_t *vector)
 	return high;
 }
 
-/* ---- lines and MSIs ------------------------------------------------------------------------------ */
+/* ---- lines and MSIs -------------------------------------------------------------------------- */
 
 void irqchip_set_irq(void *opaque, uint32_t gsi, uint32_t source, bool level)
 {
@@ -164,7 +164,7 @@ void irqchip_send_msi(void *opaque, uint64_t address, uint32_t data)
 	irqchip_send(chip, NULL, &msg);
 }
 
-/* ---- EOIs, and storms of a level that nobody serves (R155, D29) ------------------------------------ */
+/* ---- EOIs, and storms of a level that nobody serves (R155, D29) ------------------------------ */
 
 /* Lock held, after an EOI. True: begin_pause() has to follow without it. */
 static bool wants_pause(struct irqchip *chip)
@@ -210,7 +210,7 @@ void irqchip_eoi(struct irqchip *chip, uint8_t vector)
 		begin_pause(chip);
 }
 
-/* ---- registers on the buses ----------------------------------------------------------------------- */
+/* ---- registers on the buses ------------------------------------------------------------------ */
 
 static uint64_t ioapic_bus_read(void *opaque, uint64_t offset, uint32_t len)
 {

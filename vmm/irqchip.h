@@ -61,7 +61,9 @@ int irqchip_init(struct irqchip *chip, struct machine *machine, uint8_t ioapic_v
 /* Route msg and deliver it. from is the sending vCPU, NULL for a device. Any thread. */
 void irqchip_send(struct irqchip *chip, struct vcpu *from, const struct apic_msg *msg);
 
-/* Drive a line: I/O APIC pin gsi, and the 8259's input below 16. Any thread; for struct irq_line. */
+/*
+ * Drive a line: I/O APIC pin gsi, and the 8259's input below 16. Any thread; for struct irq_line.
+ */
 void irqchip_set_irq(void *chip, uint32_t gsi, uint32_t source, bool level);
 
 /* A device writes an MSI. Any thread; for struct test_device. */
@@ -71,8 +73,9 @@ void irqchip_send_msi(void *chip, uint64_t address, uint32_t data);
 void irqchip_eoi(struct irqchip *chip, uint8_t vector);
 
 /*
- * For whoever restores ioapic or pic to an earlier state, after the lock has been released: the 8259's
- * output is looked at, and what the I/O APIC owes is delivered; KVM's LAPICs learn what is level-triggered.
+ * For whoever restores ioapic or pic to an earlier state, after the lock has been released: the
+ * 8259's output is looked at, and what the I/O APIC owes is delivered; KVM's LAPICs learn what is
+ * level-triggered.
  */
 void irqchip_restored(struct irqchip *chip, const struct ioapic_out *out);
 void irqchip_routes_restored(struct irqchip *chip);

@@ -6,8 +6,8 @@
 #include "vmm/state_buffer.h"
 
 /*
- * For the board's list (board_state.c): device is the struct irqchip. Restoring tells local APICs and
- * KVM what has changed for them.
+ * For the board's list (board_state.c): device is the struct irqchip. Restoring tells local APICs
+ * and KVM what has changed for them.
  */
 void irqchip_save_ioapic(void *device, struct state_writer *out);
 void irqchip_restore_ioapic(void *device, struct state_reader *in);

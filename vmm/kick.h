@@ -50,7 +50,8 @@ void kick_timer_destroy(struct kick_timer *timer);
 
 /*
  * Have the kick at deadline ns at the latest; an earlier one that is armed already stays, because
- * re-arming lazily when it has come is cheaper than a system call for each change. UINT64_MAX: none.
+ * re-arming lazily when it has come is cheaper than a system call for each change. UINT64_MAX:
+ * none.
  */
 void kick_timer_arm(struct kick_timer *timer, uint64_t deadline);
 

@@ -98,7 +98,8 @@ int kvm_trap_msrs(int vm_fd, const struct kvm_msr_traps *traps)
 			  .nmsrs = traps->tsc_deadline ? 1 : 0, .base = MSR_IA32_TSC_DEADLINE,
 			  .bitmap = deny },
 			{ .flags = KVM_MSR_FILTER_WRITE,
-			  .nmsrs = traps->tsc_writes ? 1 : 0, .base = MSR_IA32_TSC, .bitmap = deny },
+			  .nmsrs = traps->tsc_writes ? 1 : 0, .base = MSR_IA32_TSC,
+			  .bitmap = deny },
 			{ .flags = KVM_MSR_FILTER_WRITE,
 			  .nmsrs = traps->tsc_writes ? 1 : 0, .base = MSR_IA32_TSC_ADJUST,
 			  .bitmap = deny },
@@ -188,8 +189,8 @@ int kvm_move_tsc(int vcpu_fd, uint64_t delta)
 }
 
 /*
- * SVR says software-disabled unless a vector is lent, so that KVM drops whatever one of its own features
- * might post; LVT LINT0 says unmasked ExtINT, which is what makes KVM_INTERRUPT inject.
+ * SVR says software-disabled unless a vector is lent, so that KVM drops whatever one of its own
+ * features might post; LVT LINT0 says unmasked ExtINT, which is what makes KVM_INTERRUPT inject.
  */
 int kvm_park_set(int vcpu_fd, uint32_t vcpu_id, uint8_t tpr, uint8_t lent)
 {

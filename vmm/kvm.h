@@ -71,20 +71,22 @@ int kvm_get_msr(int vcpu_fd, uint32_t index, uint64_t *value);
 int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value);
 
 /*
- * The vCPU's TSC jumps by delta ticks, to the tick: KVM_SET_MSRS would make it equal to another vCPU's
- * that is less than a second away. KVM_CAP_VCPU_ATTRIBUTES says whether KVM can (Linux 5.16).
+ * The vCPU's TSC jumps by delta ticks, to the tick: KVM_SET_MSRS would make it equal to another
+ * vCPU's that is less than a second away. KVM_CAP_VCPU_ATTRIBUTES says whether KVM can (Linux
+ * 5.16).
  */
 int kvm_move_tsc(int vcpu_fd, uint64_t delta);
 
 /*
  * Park KVM's LAPIC of a split irqchip: KVM_INTERRUPT injects, nothing else happens, and the guest
- * cannot reach it. page is the guest-physical address of a page that RAM always backs: RAM wins over
- * the LAPIC there. vcpu_id is the one the vCPU was created with.
+ * cannot reach it. page is the guest-physical address of a page that RAM always backs: RAM wins
+ * over the LAPIC there. vcpu_id is the one the vCPU was created with.
  */
 int kvm_park_lapic(int vcpu_fd, uint64_t page, uint32_t vcpu_id, bool bsp);
 /*
- * What a parked LAPIC holds while the guest runs: the TPR that CR8 reads, and a vector in IRR that KVM is to
- * deliver as soon as CR8 lets it. lent is that vector; 0, which is none: the LAPIC is software-disabled.
+ * What a parked LAPIC holds while the guest runs: the TPR that CR8 reads, and a vector in IRR that
+ * KVM is to deliver as soon as CR8 lets it. lent is that vector; 0, which is none: the LAPIC is
+ * software-disabled.
  */
 int kvm_park_set(int vcpu_fd, uint32_t vcpu_id, uint8_t tpr, uint8_t lent);
 /* 1 while a vector that was lent is in IRR; 0: KVM has taken it, to deliver it; or -errno. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which KVM this host has. SDM vol. 2, "CPUID - CPU Identification"; APM vol. 3, "CPUID Fn8000_0001_ECX
- * Feature Identifiers".
+ * Which KVM this host has. SDM vol. 2, "CPUID - CPU Identification"; APM vol. 3, "CPUID
+ * Fn8000_0001_ECX Feature Identifiers".
  */
 #include "vmm/kvm_host.h"
 

@@ -55,7 +55,10 @@ static void enter_long_mode(struct kvm_sregs *sregs)
 	sregs->idt.base = IDT64;
 }
 
-/* 32-bit protected mode, flat, paging off, or 64-bit mode: one setting of all segments for each of them. */
+/*
+ * 32-bit protected mode, flat, paging off, or 64-bit mode: one setting of all segments for each of
+ * them.
+ */
 static int set_start(struct probe *p, bool long_mode)
 {
 	const struct kvm_segment code = {
@@ -183,7 +186,9 @@ static void write_snippet(struct probe *p, const struct probe_snippet *snippet)
 	memcpy(p->ram + PROBE_CODE + snippet->size, missed, sizeof(missed));
 }
 
-/* A failed check may leave the vCPU halted or with an interrupt queued: the rest counts as failed. */
+/*
+ * A failed check may leave the vCPU halted or with an interrupt queued: the rest counts as failed.
+ */
 static int run_checks(struct probe *p, struct probe_result *result)
 {
 	int ret;

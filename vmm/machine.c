@@ -159,7 +159,7 @@ void machine_destroy(struct machine *machine)
 		close(machine->end_fd);
 }
 
-/* ---- running ------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 int machine_start(struct machine *machine)
 {

@@ -128,8 +128,8 @@ void machine_stop(struct machine *machine);
 int machine_go_on(struct machine *machine);
 
 /*
- * Ask for the end. Any thread; the first call decides and later ones are ignored, but for MACHINE_SAVE:
- * a guest that ends in the moment in which it is to be saved has ended.
+ * Ask for the end. Any thread; the first call decides and later ones are ignored, but for
+ * MACHINE_SAVE: a guest that ends in the moment in which it is to be saved has ended.
  */
 void machine_request_end(struct machine *machine, enum machine_end end, const struct vcpu *vcpu,
 			 uint32_t value);
@@ -148,7 +148,7 @@ static inline bool machine_is_saving(const struct machine *machine)
 int machine_exit_code(const struct machine_verdict *verdict);
 void machine_log_verdict(const struct machine *machine);
 
-/* ---- cpuid.c ------------------------------------------------------------------------------------ */
+/* ---- cpuid.c --------------------------------------------------------------------------------- */
 
 /* Fill machine->cpuid from what KVM supports and what the machine offers. 0 or -errno. */
 int cpuid_prepare(struct machine *machine);

@@ -14,11 +14,16 @@ int machine_create_vm(struct machine *m);
 /* Load the image, with the first CPU about to enter it. 0 or an exit code, logged. */
 int machine_load_guest(struct machine *m);
 
-/* Everything on the buses. 0 or an exit code, logged; either way machine_destroy_devices() follows. */
+/*
+ * Everything on the buses. 0 or an exit code, logged; either way machine_destroy_devices() follows.
+ */
 int machine_create_devices(struct machine *m, const struct machine_sinks *sinks);
 void machine_destroy_devices(struct machine *m);
 
-/* The virtio devices that were asked for; part of machine_create_devices(). 0 or an exit code, logged. */
+/*
+ * The virtio devices that were asked for; part of machine_create_devices(). 0 or an exit code,
+ * logged.
+ */
 int machine_create_virtio(struct machine *m, struct virtio_console_sink sink);
 void machine_destroy_virtio(struct machine *m);
 /* Their I/O threads. 0 or -errno. */

@@ -112,7 +112,7 @@ int machine_shape_skip(struct state_input *in, struct state_error *error)
 	return read_shape(in, &shape, error);
 }
 
-/* ---- the command line ---------------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 /* An option that was given has to say what the file says. */
 static bool agrees(const struct options *o, enum option_given option, uint64_t said, uint64_t saved)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The shape of a saved machine: what has to be the same in the machine that goes on from there. It is
- * the section "machine", the first one of the file.
+ * The shape of a saved machine: what has to be the same in the machine that goes on from there. It
+ * is the section "machine", the first one of the file.
  */
 #ifndef VMM_MACHINE_SHAPE_H
 #define VMM_MACHINE_SHAPE_H

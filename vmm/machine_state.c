@@ -48,7 +48,7 @@ int machine_state_taken(const struct state_input *in, struct state_error *error)
 	return state_fail(error, "the state %s has a '%s' that cannot be", in->path, in->name);
 }
 
-/* ---- CPUID and the clock ------------------------------------------------------------------------- */
+/* ---- CPUID and the clock --------------------------------------------------------------------- */
 
 /* As the first CPU has it: ids of the host's own CPUs are replaced there. */
 static void save_cpuid(struct machine *m, struct state_output *out)
@@ -108,7 +108,7 @@ static int restore_clock(struct machine *m, struct state_input *in, struct state
 	return ret ? state_fail(error, "KVM_SET_CLOCK: %s", strerror(-ret)) : 0;
 }
 
-/* ---- memory -------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool is_zero(const uint8_t *page)
 {
@@ -172,7 +172,7 @@ static int restore_memory(struct memory *memory, struct state_input *in, struct 
 	}
 }
 
-/* ---- CPUs ---------------------------------------------------------------------------------------- */
+/* ---- CPUs ------------------------------------------------------------------------------------ */
 
 /* Taken first, before the file costs time, and written later. */
 static int take_vcpu(struct vcpu *vcpu, uint64_t tsc, struct saved_vcpu *state,
@@ -212,7 +212,7 @@ static int restore_vcpu(struct vcpu *vcpu, struct saved_vcpu *state, struct stat
 	return vcpu_state_apply(vcpu, state, error);
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Large ones, which are needed once for many sections. */
 struct scratch {

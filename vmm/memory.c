@@ -21,8 +21,9 @@ static int add_slot(int vm_fd, uint32_t slot, uint64_t gpa, uint64_t size, uint8
 }
 
 /*
- * KVM maps a huge page as a whole only where host and guest addresses agree below its size; a kernel's
- * boot has 600 faults then and not tens of thousands. A host without huge pages does as well.
+ * KVM maps a huge page as a whole only where host and guest addresses agree below its size; a
+ * kernel's boot has 600 faults then and not tens of thousands. A host without huge pages does as
+ * well.
  */
 static uint8_t *map_aligned(uint64_t size)
 {

@@ -31,8 +31,9 @@ void memory_destroy(struct memory *memory);
 void *memory_at(const struct memory *memory, uint64_t gpa, uint64_t len);
 
 /*
- * Take the page at guest-physical address gpa out of KVM's tables; what is in it stays, and so it can
- * be used meanwhile. An address that is not RAM does nothing, and neither does a host that refuses.
+ * Take the page at guest-physical address gpa out of KVM's tables; what is in it stays, and so it
+ * can be used meanwhile. An address that is not RAM does nothing, and neither does a host that
+ * refuses.
  */
 void memory_flush(const struct memory *memory, uint64_t gpa);
 

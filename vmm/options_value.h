@@ -39,7 +39,7 @@ int option_number(struct option_parser *p, const char *option, const char *text,
 /* The value of --memory, in bytes and whole pages. */
 int option_memory(struct option_parser *p, const char *text, uint64_t *bytes);
 
-/* ---- options_device.c: one more device each --------------------------------------------------- */
+/* ---- options_device.c: one more device each -------------------------------------------------- */
 
 int option_disk(struct option_parser *p, const char *text);
 int option_net(struct option_parser *p, const char *text);

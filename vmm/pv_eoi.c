@@ -33,8 +33,8 @@ void pv_eoi_before_run(struct pv_eoi *pv, const struct lapic *lapic)
 }
 
 /*
- * The guest tests and clears the bit with an instruction of its own CPU, which is not running now: no
- * one can end the vector between the look and the taking back.
+ * The guest tests and clears the bit with an instruction of its own CPU, which is not running now:
+ * no one can end the vector between the look and the taking back.
  */
 bool pv_eoi_after_run(struct pv_eoi *pv, struct lapic *lapic)
 {

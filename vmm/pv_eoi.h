@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Paravirtual end of interrupt: a guest that finds a flag set in its own memory clears it in place of
- * writing EOI, which saves the exit. Linux documentation, "KVM-specific MSRs", MSR_KVM_PV_EOI_EN.
+ * Paravirtual end of interrupt: a guest that finds a flag set in its own memory clears it in place
+ * of writing EOI, which saves the exit. Linux documentation, "KVM-specific MSRs",
+ * MSR_KVM_PV_EOI_EN.
  *
  * All of it happens on the vCPU's own thread. Other vCPUs of the guest may write the byte at any
  * time; they harm only their own guest, which loses or repeats an EOI.

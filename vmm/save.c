@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Saving a machine. The vCPU threads end, each one at rest; what they sent to each other last is acted
- * on; the file is written; and if that fails, new threads go on where the old ones ended.
+ * Saving a machine. The vCPU threads end, each one at rest; what they sent to each other last is
+ * acted on; the file is written; and if that fails, new threads go on where the old ones ended.
  */
 #include "vmm/save.h"
 
@@ -15,8 +15,8 @@
 
 /*
  * Messages that came to CPUs which had ended already. They are acted on here, in the place of the
- * threads: an INIT of the first CPU for instance is a reset, and no save. The second time is for the
- * answers to remote reads, which may go to a CPU that has had its turn (D59).
+ * threads: an INIT of the first CPU for instance is a reset, and no save. The second time is for
+ * the answers to remote reads, which may go to a CPU that has had its turn (D59).
  */
 static void act_on_events(struct machine *m)
 {

@@ -27,7 +27,7 @@ static int open_file(struct serial_port *port, const struct log *log)
 	return -errno;
 }
 
-/* ---- pseudo-terminal ------------------------------------------------------------------------------ */
+/* ---- pseudo-terminal ------------------------------------------------------------------------- */
 
 /*
  * Raw from the start, or the terminal would echo to the guest what the guest prints. Opening the
@@ -79,7 +79,7 @@ static int open_pty(struct serial_port *port, const struct log *log)
 	return 0;
 }
 
-/* ---- socket ----------------------------------------------------------------------------------------- */
+/* ---- socket ---------------------------------------------------------------------------------- */
 
 static int fail_socket(const struct serial_port *port, const struct log *log, const char *why)
 {
@@ -153,7 +153,7 @@ static void close_socket(struct serial_port *port)
 		close(port->listener);
 }
 
-/* ---- whoever comes and goes ------------------------------------------------------------------------- */
+/* ---- whoever comes and goes ------------------------------------------------------------------ */
 
 /*
  * A client that has ended its half of the connection may still listen, and is awaited to hang up
@@ -226,7 +226,7 @@ void serial_port_check(const struct serial_port *port, struct console *console)
 		console_attach(console, console->in);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 int serial_port_open(struct serial_port *port, const struct options *options, const struct log *log)
 {

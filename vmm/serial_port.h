@@ -44,8 +44,8 @@ static inline bool serial_port_has_peer(const struct serial_port *port)
 void serial_port_watch(const struct serial_port *port, const struct console *console,
 		       struct pollfd *input, struct pollfd *client);
 /*
- * For how many milliseconds, at most limit (-1: there is none). Nobody is told that a pseudo-terminal was opened:
- * while nobody has it open, serial_port_check has to look now and then.
+ * For how many milliseconds, at most limit (-1: there is none). Nobody is told that a
+ * pseudo-terminal was opened: while nobody has it open, serial_port_check has to look now and then.
  */
 int serial_port_timeout(const struct serial_port *port, const struct console *console, int limit);
 void serial_port_accept(const struct serial_port *port, struct console *console);

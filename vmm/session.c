@@ -18,7 +18,7 @@
 #include "vmm/save.h"
 #include "vmm/session_parts.h"
 
-/* ---- set-up --------------------------------------------------------------------------------------- */
+/* ---- set-up ---------------------------------------------------------------------------------- */
 
 static void on_output_lost(void *opaque, int error)
 {
@@ -28,7 +28,9 @@ static void on_output_lost(void *opaque, int error)
 		 strerror(error));
 }
 
-/* nohup(1) wants SIGHUP to stay ignored, and a signal that is read from a descriptor would not be. */
+/*
+ * nohup(1) wants SIGHUP to stay ignored, and a signal that is read from a descriptor would not be.
+ */
 static bool is_under_nohup(void)
 {
 	struct sigaction action;
@@ -127,7 +129,7 @@ static void close_session(struct session *s)
 	serial_port_close(&s->port);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* On a thread of the machine: the loop has bytes waiting, perhaps. */
 static void on_space(void *opaque)

@@ -14,7 +14,7 @@
 #define BACKGROUND_MILLISECONDS 200 /* between two looks whether the terminal is ours */
 #define REST_MILLISECONDS       2   /* between two looks whether the vCPU threads have ended */
 
-/* ---- the guest's end of the user's console ------------------------------------------------------- */
+/* ---- the guest's end of the user's console --------------------------------------------------- */
 
 static bool guest_hears(const struct machine *m)
 {

@@ -23,8 +23,8 @@ struct session {
 };
 
 /*
- * Keys, signals and the time-out, until the machine has ended. One that is to be saved has then come to
- * rest: its vCPU threads have ended.
+ * Keys, signals and the time-out, until the machine has ended. One that is to be saved has then
+ * come to rest: its vCPU threads have ended.
  */
 void session_loop(struct session *session);
 

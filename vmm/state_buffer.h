@@ -3,8 +3,8 @@
  * The bytes of a saved state: put in an order, got back in the same one. Little-endian.
  *
  * Both sides keep going after a failure and say at the end whether there was one, so that users of
- * them need no checks in between. What a reader is given is never trusted: a get beyond its end gives
- * zeros and is remembered.
+ * them need no checks in between. What a reader is given is never trusted: a get beyond its end
+ * gives zeros and is remembered.
  */
 #ifndef VMM_STATE_BUFFER_H
 #define VMM_STATE_BUFFER_H

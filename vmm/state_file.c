@@ -67,7 +67,7 @@ static uint32_t section_crc(const struct section_header *header, const void *dat
 	return ~crc32_update(crc, data, header->length);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 int state_output_check(const char *path, struct state_error *error)
 {
@@ -172,7 +172,7 @@ int state_output_commit(struct state_output *out, struct state_error *error)
 	return failure ? -1 : 0;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* How many bytes there were, or -1 and errno. */
 static ssize_t read_all(int fd, void *data, size_t size)

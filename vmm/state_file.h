@@ -34,7 +34,7 @@ struct state_error {
 __attribute__((format(printf, 2, 3))) int state_fail(struct state_error *error, const char *format,
 						     ...);
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 struct state_output {
 	int fd;
@@ -56,7 +56,7 @@ void state_output_section(struct state_output *out, const char *name, uint32_t v
 int state_output_commit(struct state_output *out, struct state_error *error);
 void state_output_abandon(struct state_output *out);
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 struct state_input {
 	int fd;

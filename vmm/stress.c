@@ -56,8 +56,8 @@ static void stress_lapic(struct vcpu *vcpu)
 }
 
 /*
- * Under the lock: nobody sees it in between. A restored pin starts over with its storms (R155), as the
- * guest would notice: one that is held back is left alone, and the count is kept.
+ * Under the lock: nobody sees it in between. A restored pin starts over with its storms (R155), as
+ * the guest would notice: one that is held back is left alone, and the count is kept.
  */
 static enum ioapic_state_error exchange_ioapic(struct ioapic *io, struct ioapic_out *out)
 {

@@ -121,7 +121,9 @@ void timers_destroy(struct timers *timers)
 	pthread_mutex_destroy(&timers->lock);
 }
 
-/* The main thread takes the process's signals, the vCPU threads the kicks: none are for this one. */
+/*
+ * The main thread takes the process's signals, the vCPU threads the kicks: none are for this one.
+ */
 int timers_start(struct timers *timers)
 {
 	pthread_attr_t attr;

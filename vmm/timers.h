@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's board clock: CLOCK_MONOTONIC, and one thread that sleeps until the earliest alarm of
- * all devices. The local APICs' timers are not here: theirs belong to the vCPU threads (kick.h).
+ * The machine's board clock: CLOCK_MONOTONIC, and one thread that sleeps until the earliest alarm
+ * of all devices. The local APICs' timers are not here: theirs belong to the vCPU threads (kick.h).
  *
  * Lock order: a device's own lock, then timers.lock, a leaf. Alarms expire with no lock held.
  */
@@ -19,7 +19,10 @@ struct timers {
 	pthread_cond_t earlier;
 	struct board_timer *armed; /* by deadline, the earliest first */
 	bool created;
-	/* ns: what the clock shows as long as it stands still, 0: it does not. No lock: no thread runs then. */
+	/*
+	 * ns: what the clock shows as long as it stands still, 0: it does not. No lock: no thread
+	 * runs then.
+	 */
 	uint64_t frozen;
 	bool stopping;
 	bool started;
@@ -36,8 +39,8 @@ int timers_start(struct timers *timers);
 void timers_stop(struct timers *timers);
 
 /*
- * Between timers_stop() and timers_start(): have the clock stand still, so that what is saved or restored
- * one after the other is of one moment. Afterwards it goes on as if it never had.
+ * Between timers_stop() and timers_start(): have the clock stand still, so that what is saved or
+ * restored one after the other is of one moment. Afterwards it goes on as if it never had.
  */
 void timers_freeze(struct timers *timers);
 void timers_thaw(struct timers *timers);

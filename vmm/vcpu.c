@@ -8,11 +8,11 @@
  *  - the vCPU sees the post and acts on it before it enters the guest, or
  *  - the sender sees VCPU_RUN and kicks: immediate_exit first, the signal second. If that happens
  *    before KVM_RUN the flag makes it return at once, if inside, the signal does.
- * Clearing immediate_exit and kicked comes before state is set, and looking into the inbox after. So
- * a kick whose marks are wiped here belongs to a post that the look sees; and a sender that finds
- * kicked already set in this round relies on another sender, whose signal is still to come or whose
- * flag is set. Sleeping is the same with the futex in the place of KVM_RUN. A kick that comes too
- * late costs one empty round.
+ * Clearing immediate_exit and kicked comes before state is set, and looking into the inbox after.
+ * So a kick whose marks are wiped here belongs to a post that the look sees; and a sender that
+ * finds kicked already set in this round relies on another sender, whose signal is still to come or
+ * whose flag is set. Sleeping is the same with the futex in the place of KVM_RUN. A kick that comes
+ * too late costs one empty round.
  *
  * Only the first post since the last drain kicks (lapic_inbox.h): the drain empties the event word
  * in one exchange, so every post after it is a first one again.
@@ -133,7 +133,9 @@ static void take_tsc_frequency(struct vcpu *vcpu)
 	int64_t saved = m->options->restored_tsc_khz;
 
 	m->tsc_khz = khz > 0 ? (uint32_t)khz : 0;
-	/* A saved guest was told a frequency: the same but for an error of measurement, it stays. */
+	/*
+	 * A saved guest was told a frequency: the same but for an error of measurement, it stays.
+	 */
 	if (saved && llabs(saved - m->tsc_khz) <= saved / TSC_TOLERANCE)
 		m->tsc_khz = (uint32_t)saved;
 }
@@ -233,7 +235,7 @@ static void sleep_until_kicked(struct vcpu *vcpu)
 	atomic_store(&vcpu->state, VCPU_OUT);
 }
 
-/* ---- the thread -------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 void vcpu_kvm_failed(struct vcpu *vcpu, const char *what, int error)
 {

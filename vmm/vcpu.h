@@ -25,7 +25,9 @@ struct machine;
 
 /* Frequency of the APIC timer's bus clock: 1 GHz, as KVM's own LAPIC has it. */
 #define VCPU_APIC_BUS_CYCLE_NS 1
-/* Shortest period of a periodic timer, so that a guest cannot keep its thread in the timer (R116). */
+/*
+ * Shortest period of a periodic timer, so that a guest cannot keep its thread in the timer (R116).
+ */
 #define VCPU_MIN_PERIOD_NS     20000
 #define VCPU_STACK_SIZE        (256 * 1024)
 
@@ -142,12 +144,12 @@ int vcpu_run_once(struct vcpu *vcpu);
 void vcpu_kick(struct vcpu *vcpu, struct vcpu *from);
 
 /*
- * Something failed with error (-errno) that the vCPU cannot go on without; what names it, usually by
- * its ioctl. Logged, and the machine ends. The vCPU's own thread.
+ * Something failed with error (-errno) that the vCPU cannot go on without; what names it, usually
+ * by its ioctl. Logged, and the machine ends. The vCPU's own thread.
  */
 void vcpu_kvm_failed(struct vcpu *vcpu, const char *what, int error);
 
-/* ---- vcpu_reset.c: architectural state ---------------------------------------------------------- */
+/* ---- vcpu_reset.c: architectural state ------------------------------------------------------- */
 
 /* INIT as the SDM's table "IA-32 and Intel 64 Processor States Following ... INIT" has it. */
 int vcpu_reset_init(struct vcpu *vcpu);
@@ -157,35 +159,38 @@ int vcpu_reset_real_mode(struct vcpu *vcpu, uint16_t segment, uint16_t offset);
 int vcpu_reset_sipi(struct vcpu *vcpu, uint8_t vector);
 
 /*
- * Begin an entry into the guest and abandon it, so that a vector which KVM_INTERRUPT has queued shows in
- * KVM_GET_VCPU_EVENTS, unless something holds it back. immediate_exit is set afterwards. 0 or -errno.
+ * Begin an entry into the guest and abandon it, so that a vector which KVM_INTERRUPT has queued
+ * shows in KVM_GET_VCPU_EVENTS, unless something holds it back. immediate_exit is set afterwards. 0
+ * or -errno.
  */
 int vcpu_begin_entry(struct vcpu *vcpu);
 
 /* More exits than any instruction takes that KVM emulates: FXSAVE to MMIO has 64. */
 #define VCPU_EXITS_PER_INSTRUCTION 1024
 
-/* ---- vcpu_rest.c: for saving -------------------------------------------------------------------- */
+/* ---- vcpu_rest.c: for saving ----------------------------------------------------------------- */
 
 /*
- * On the vCPU's own thread, which then ends: finish the instruction whose exit came last, and have no
- * vector where no ioctl shows it. False: not possible just now, try again after the guest has run.
+ * On the vCPU's own thread, which then ends: finish the instruction whose exit came last, and have
+ * no vector where no ioctl shows it. False: not possible just now, try again after the guest has
+ * run.
  */
 bool vcpu_come_to_rest(struct vcpu *vcpu);
 
-/* ---- vcpu_inject.c: interrupts into the guest --------------------------------------------------- */
+/* ---- vcpu_inject.c: interrupts into the guest ------------------------------------------------ */
 
 /*
- * The last step before KVM_RUN: queue what is deliverable, or ask for a window. Returns false if the
- * vCPU is halted or waits for SIPI and has nothing to run for.
+ * The last step before KVM_RUN: queue what is deliverable, or ask for a window. Returns false if
+ * the vCPU is halted or waits for SIPI and has nothing to run for.
  */
 bool vcpu_inject(struct vcpu *vcpu);
 
-/* ---- vcpu_cr8.c: TPR as CR8, and what it holds back ----------------------------------------------- */
+/* ---- vcpu_cr8.c: TPR as CR8, and what it holds back ------------------------------------------ */
 
 /*
- * CR8 as the guest is to find it, and the vector that waits for it to fall lent to KVM; before each KVM_RUN
- * that enters the guest, when nothing changes TPR, IRR or ISR any more but an injection. 0 or -errno.
+ * CR8 as the guest is to find it, and the vector that waits for it to fall lent to KVM; before each
+ * KVM_RUN that enters the guest, when nothing changes TPR, IRR or ISR any more but an injection. 0
+ * or -errno.
  */
 int vcpu_cr8_before_run(struct vcpu *vcpu);
 /* Take over what the guest did to CR8 during KVM_RUN, and what that released; after each one. */
@@ -195,33 +200,41 @@ int vcpu_cr8_take_back(struct vcpu *vcpu);
 /* When the vCPU has to look at CR8 again, because a vector waits for it; LAPIC_NEVER: no need. */
 uint64_t vcpu_cr8_poll_deadline(struct vcpu *vcpu, uint64_t now);
 
-/* ---- vcpu_events.c: what came through the inbox -------------------------------------------------- */
+/* ---- vcpu_events.c: what came through the inbox ---------------------------------------------- */
 
-/* Drain the inbox into the local APIC and vcpu->events. Before every access of the guest to its APIC. */
+/*
+ * Drain the inbox into the local APIC and vcpu->events. Before every access of the guest to its
+ * APIC.
+ */
 void vcpu_drain(struct vcpu *vcpu);
 /*
- * Does an NMI wait in KVM that could be delivered now? KVM hands a HLT to userspace without a look at
- * it: an NMI that the shadow of STI held back would be slept over (R141).
+ * Does an NMI wait in KVM that could be delivered now? KVM hands a HLT to userspace without a look
+ * at it: an NMI that the shadow of STI held back would be slept over (R141).
  */
 bool vcpu_nmi_pending(struct vcpu *vcpu);
-/* One of the CPU's own interrupt sources fires (R104, R105). On its thread, outside of an APIC access. */
+/*
+ * One of the CPU's own interrupt sources fires (R104, R105). On its thread, outside of an APIC
+ * access.
+ */
 void vcpu_local_event(struct vcpu *vcpu, enum local_event event);
 /* Drain, and act on INIT, SIPI, NMI and the like. Outside of an access only. */
 void vcpu_act_on_events(struct vcpu *vcpu);
 
-/* ---- vcpu_read.c: remote read ------------------------------------------------------------------- */
+/* ---- vcpu_read.c: remote read ---------------------------------------------------------------- */
 
 /* vcpu's APIC has sent msg to read a register of another one; on vcpu's thread. */
 void vcpu_send_read(struct vcpu *vcpu, const struct apic_msg *msg);
-/* Another one reads a register of vcpu's; on vcpu's thread, LAPIC_EVENT_READ having been drained. */
+/*
+ * Another one reads a register of vcpu's; on vcpu's thread, LAPIC_EVENT_READ having been drained.
+ */
 void vcpu_answer_read(struct vcpu *vcpu);
 
-/* ---- vcpu_exit.c -------------------------------------------------------------------------------- */
+/* ---- vcpu_exit.c ----------------------------------------------------------------------------- */
 
 /* Handle what KVM_RUN returned for. */
 void vcpu_handle_exit(struct vcpu *vcpu);
 
-/* ---- vcpu_msr.c --------------------------------------------------------------------------------- */
+/* ---- vcpu_msr.c ------------------------------------------------------------------------------ */
 
 void vcpu_handle_rdmsr(struct vcpu *vcpu);
 void vcpu_handle_wrmsr(struct vcpu *vcpu);

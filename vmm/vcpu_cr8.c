@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CR8: the upper half of TPR as instructions see it, and vectors that wait for it to fall. SDM vol. 3,
- * "Interaction of Task Priorities between CR8 and APIC"; R61, R63, R165.
+ * CR8: the upper half of TPR as instructions see it, and vectors that wait for it to fall. SDM vol.
+ * 3, "Interaction of Task Priorities between CR8 and APIC"; R61, R63, R165.
  *
- * A guest lowers CR8 without an exit: with a LAPIC in KVM always, without one where MOV CR8 is emulated.
- * So a vector that nothing but TPR holds back is lent to the parked LAPIC: it waits in that one's IRR,
- * and KVM delivers it at the instruction that lowers CR8 far enough. It stays in our IRR meanwhile; after
- * each KVM_RUN we look whether it is gone from KVM's, and if so move it from IRR to ISR here as well,
- * before anything else can look at our registers.
+ * A guest lowers CR8 without an exit: with a LAPIC in KVM always, without one where MOV CR8 is
+ * emulated. So a vector that nothing but TPR holds back is lent to the parked LAPIC: it waits in
+ * that one's IRR, and KVM delivers it at the instruction that lowers CR8 far enough. It stays in
+ * our IRR meanwhile; after each KVM_RUN we look whether it is gone from KVM's, and if so move it
+ * from IRR to ISR here as well, before anything else can look at our registers.
  *
- * KVM's LAPIC knows nothing of our ISR and of our other requests, and need not: what is lent is the highest
- * request, above everything in service, at a time when nothing else can be injected. Before each KVM_RUN
- * it is looked at again, and taken back when that is no more so; what other threads post meanwhile kicks
- * the vCPU out, as ever.
+ * KVM's LAPIC knows nothing of our ISR and of our other requests, and need not: what is lent is the
+ * highest request, above everything in service, at a time when nothing else can be injected. Before
+ * each KVM_RUN it is looked at again, and taken back when that is no more so; what other threads
+ * post meanwhile kicks the vCPU out, as ever.
  *
- * Where the probe saw this fail, and without a LAPIC in KVM, CR8 is looked at again after a while as long
- * as a vector waits for it, at growing intervals. Guests that leave CR8 alone meet none of this.
+ * Where the probe saw this fail, and without a LAPIC in KVM, CR8 is looked at again after a while
+ * as long as a vector waits for it, at growing intervals. Guests that leave CR8 alone meet none of
+ * this.
  */
 #include "vmm/machine.h"
 #include "vmm/vcpu.h"
@@ -48,7 +49,10 @@ int vcpu_cr8_take_back(struct vcpu *vcpu)
 	return vcpu->lent ? set_parked(vcpu, vcpu->cr8, 0) : 0;
 }
 
-/* The INTA cycle that KVM has had with its own LAPIC, in ours; and the vector leaves KVM's ISR (R60). */
+/*
+ * The INTA cycle that KVM has had with its own LAPIC, in ours; and the vector leaves KVM's ISR
+ * (R60).
+ */
 static void follow_lent(struct vcpu *vcpu)
 {
 	int ret = kvm_park_waits(vcpu->fd, vcpu->lent);

@@ -13,7 +13,10 @@ void vcpu_drain(struct vcpu *vcpu)
 	if (events & LAPIC_EVENT_READ)
 		vcpu_answer_read(vcpu);
 	events &= ~LAPIC_EVENT_READ;
-	/* As in the inbox: INIT discards what came before it (R127, R132), the first SIPI counts (R126). */
+	/*
+	 * As in the inbox: INIT discards what came before it (R127, R132), the first SIPI counts
+	 * (R126).
+	 */
 	if (events & LAPIC_EVENT_INIT)
 		vcpu->events &= ~(LAPIC_EVENT_USER0 - 1);
 	else if (vcpu->events & LAPIC_EVENT_SIPI)
@@ -30,7 +33,10 @@ static void take_init(struct vcpu *vcpu)
 		return;
 	}
 	lapic_init_signal(&vcpu->lapic);
-	/* The BSP starts over in the firmware (R131): a reboot, which is the end unless that is wanted. */
+	/*
+	 * The BSP starts over in the firmware (R131): a reboot, which is the end unless that is
+	 * wanted.
+	 */
 	if (!vcpu->lapic.wait_for_sipi && vcpu->machine->options->on_reset == ON_RESET_EXIT)
 		machine_request_end(vcpu->machine, MACHINE_RESET, vcpu, 0);
 	else if (!vcpu->lapic.wait_for_sipi)
@@ -53,8 +59,8 @@ static void take_sipi(struct vcpu *vcpu, uint8_t vector)
 }
 
 /*
- * KVM keeps two, or one while the handler of an earlier one runs, and drops the rest (R134). A halted
- * CPU wakes for an NMI unless it is inside such a handler (R135, R141).
+ * KVM keeps two, or one while the handler of an earlier one runs, and drops the rest (R134). A
+ * halted CPU wakes for an NMI unless it is inside such a handler (R135, R141).
  */
 static void take_nmis(struct vcpu *vcpu, uint32_t count)
 {

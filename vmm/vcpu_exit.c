@@ -101,8 +101,8 @@ static void handle_io(struct vcpu *vcpu)
 }
 
 /*
- * KVM's LAPIC offers directed EOI whatever the I/O APIC is, and reports the EOI all the same: a guest
- * that has set SVR[12] would get a level interrupt again before it has served it (R74, R75).
+ * KVM's LAPIC offers directed EOI whatever the I/O APIC is, and reports the EOI all the same: a
+ * guest that has set SVR[12] would get a level interrupt again before it has served it (R74, R75).
  */
 static void handle_ioapic_eoi(struct vcpu *vcpu)
 {

@@ -3,8 +3,9 @@
  * Interrupts into the guest: timers that are due, the highest vector, the 8259, CR8.
  *
  * KVM_INTERRUPT comes last before KVM_RUN, after everything that could still change the choice, and
- * only when KVM says that the guest can take an interrupt now; else KVM is asked to exit when it can.
- * IRR -> ISR happens when the ioctl has succeeded: from then on delivery is KVM's matter (R60).
+ * only when KVM says that the guest can take an interrupt now; else KVM is asked to exit when it
+ * can. IRR -> ISR happens when the ioctl has succeeded: from then on delivery is KVM's matter
+ * (R60).
  */
 #include <errno.h>
 
@@ -12,9 +13,9 @@
 #include "vmm/vcpu.h"
 
 /*
- * Fire what is due and arm the kick for what comes next. A TSC deadline goes by this clock too, once
- * armed. The guest's TSC is no judge of it: where the host's is unstable, KVM winds the TSC of a CPU
- * that sleeps back to its last time in the guest, and the deadline would never come.
+ * Fire what is due and arm the kick for what comes next. A TSC deadline goes by this clock too,
+ * once armed. The guest's TSC is no judge of it: where the host's is unstable, KVM winds the TSC of
+ * a CPU that sleeps back to its last time in the guest, and the deadline would never come.
  */
 static void run_timers(struct vcpu *vcpu)
 {
@@ -113,9 +114,10 @@ static void inject_or_ask(struct vcpu *vcpu)
 	if (!something_to_inject(vcpu))
 		return;
 	/*
-	 * The same goes for a POPF from MMIO, say. KVM_RUN finishes the instruction, and nothing more:
-	 * then KVM's word on readiness is about what comes after it. To ask for a window instead would
-	 * starve a guest that polls a port on a host that looks for windows only now and then.
+	 * The same goes for a POPF from MMIO, say. KVM_RUN finishes the instruction, and nothing
+	 * more: then KVM's word on readiness is about what comes after it. To ask for a window
+	 * instead would starve a guest that polls a port on a host that looks for windows only now
+	 * and then.
 	 */
 	if (vcpu->machine->shape == IRQCHIP_NONE && vcpu->unfinished_exit) {
 		__atomic_store_n(&run->immediate_exit, 1, __ATOMIC_SEQ_CST);

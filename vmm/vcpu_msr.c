@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE, writes of the TSC, paravirtual
- * EOI. Every other MSR that comes here is one that KVM would have answered with #GP, and gets just that.
+ * MSR exits: the x2APIC's registers, IA32_APIC_BASE, IA32_TSC_DEADLINE, writes of the TSC,
+ * paravirtual EOI. Every other MSR that comes here is one that KVM would have answered with #GP,
+ * and gets just that.
  */
 #include <string.h>
 
@@ -50,8 +51,8 @@ static void x2apic_read(struct vcpu *vcpu)
 }
 
 /*
- * KVM derives CPUID.01H:EDX.APIC from its copy of the base (R9). A parked LAPIC stays on its page; it
- * injects as an ExtINT what KVM_INTERRUPT queues whether it is enabled or not.
+ * KVM derives CPUID.01H:EDX.APIC from its copy of the base (R9). A parked LAPIC stays on its page;
+ * it injects as an ExtINT what KVM_INTERRUPT queues whether it is enabled or not.
  */
 static int base_to_kvm(struct vcpu *vcpu, uint64_t value)
 {
@@ -100,10 +101,10 @@ static enum lapic_result tsc_deadline_write(struct vcpu *vcpu, uint64_t value)
 }
 
 /*
- * What is added to IA32_TSC or IA32_TSC_ADJUST is added to the other too: SDM vol. 3, "IA32_TSC_ADJUST
- * Register Support". A host's write of the second, as here, moves nothing in KVM, and is not even kept
- * where CPUID.07H:EBX.TSC_ADJUST is 0. A deadline that passed before the jump has fired, and one that the
- * jump passes fires now (R120).
+ * What is added to IA32_TSC or IA32_TSC_ADJUST is added to the other too: SDM vol. 3,
+ * "IA32_TSC_ADJUST Register Support". A host's write of the second, as here, moves nothing in KVM,
+ * and is not even kept where CPUID.07H:EBX.TSC_ADJUST is 0. A deadline that passed before the jump
+ * has fired, and one that the jump passes fires now (R120).
  */
 static enum lapic_result tsc_write(struct vcpu *vcpu, uint32_t index, uint64_t value)
 {

@@ -116,7 +116,9 @@ static int reset_events(struct vcpu *vcpu)
 	};
 	const struct kvm_debugregs debug = { .dr6 = 0xffff0ff0, .dr7 = 0x400 };
 	struct kvm_vcpu_events old;
-	/* KVM holds fresh NMIs in a queue that setting the events does not empty, but reading does. */
+	/*
+	 * KVM holds fresh NMIs in a queue that setting the events does not empty, but reading does.
+	 */
 	int ret = kvm_get(vcpu->fd, KVM_GET_VCPU_EVENTS, &old);
 
 	if (ret == 0)
@@ -125,10 +127,10 @@ static int reset_events(struct vcpu *vcpu)
 }
 
 /*
- * With a parked LAPIC a vector that KVM_INTERRUPT queued may sit where no ioctl can see or revoke it
- * until KVM has begun an entry, and would then arrive after the INIT. A signal that is blocked here
- * and open inside KVM_RUN makes KVM begin the entry, move the vector on, and return without running
- * the guest; from there KVM_SET_VCPU_EVENTS can take it back (R132).
+ * With a parked LAPIC a vector that KVM_INTERRUPT queued may sit where no ioctl can see or revoke
+ * it until KVM has begun an entry, and would then arrive after the INIT. A signal that is blocked
+ * here and open inside KVM_RUN makes KVM begin the entry, move the vector on, and return without
+ * running the guest; from there KVM_SET_VCPU_EVENTS can take it back (R132).
  */
 static int begin_entry(struct vcpu *vcpu)
 {
@@ -167,7 +169,9 @@ static int expose_queued_vector(struct vcpu *vcpu)
 	struct kvm_regs regs;
 	int ret = kvm_get(vcpu->fd, KVM_GET_REGS, &regs);
 
-	/* IF, an NMI in service, an exception: what might hold the vector back ends with the INIT. */
+	/*
+	 * IF, an NMI in service, an exception: what might hold the vector back ends with the INIT.
+	 */
 	regs.rflags |= RFLAGS_IF;
 	if (ret == 0)
 		ret = kvm_set(vcpu->fd, KVM_SET_REGS, &regs);
@@ -242,7 +246,7 @@ int vcpu_reset_sipi(struct vcpu *vcpu, uint8_t vector)
 	return vcpu_reset_real_mode(vcpu, (uint16_t)(vector << 8), 0);
 }
 
-/* ---- entry into an image ------------------------------------------------------------------------ */
+/* ---- entry into an image --------------------------------------------------------------------- */
 
 static struct kvm_segment flat_segment(uint16_t selector, uint8_t type, bool long_mode)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Bringing a vCPU to rest, so that what KVM shows of it is all there is. Linux documentation, "The
- * Definitive KVM API Documentation", "KVM_RUN", on immediate_exit and on exits whose instruction the
- * next KVM_RUN completes.
+ * Definitive KVM API Documentation", "KVM_RUN", on immediate_exit and on exits whose instruction
+ * the next KVM_RUN completes.
  */
 #include "vmm/machine.h"
 #include "vmm/vcpu.h"
@@ -15,7 +15,9 @@ static void set_immediate_exit(struct vcpu *vcpu, uint8_t value)
 	__atomic_store_n(&vcpu->run->immediate_exit, value, __ATOMIC_SEQ_CST);
 }
 
-/* Exits that come while it is being finished are parts of the same instruction: they are answered. */
+/*
+ * Exits that come while it is being finished are parts of the same instruction: they are answered.
+ */
 static bool finish_instruction(struct vcpu *vcpu)
 {
 	for (uint32_t i = 0; i < VCPU_EXITS_PER_INSTRUCTION; i++) {
@@ -27,8 +29,8 @@ static bool finish_instruction(struct vcpu *vcpu)
 }
 
 /*
- * With a LAPIC in KVM, a vector that KVM_INTERRUPT queued and no entry has taken up is in a place that
- * no ioctl shows. Without one it can be seen at once.
+ * With a LAPIC in KVM, a vector that KVM_INTERRUPT queued and no entry has taken up is in a place
+ * that no ioctl shows. Without one it can be seen at once.
  */
 static bool vector_is_hidden(const struct vcpu *vcpu)
 {
@@ -46,9 +48,9 @@ static void show_vector(struct vcpu *vcpu)
 }
 
 /*
- * An NMI may go first, or KVM may have delivered it by now: when the guest can take another, it is gone.
- * immediate_exit is cleared before the look at the time: a timer that is lost by it is one that the look
- * sees, or a guest that never exits would keep the thread.
+ * An NMI may go first, or KVM may have delivered it by now: when the guest can take another, it is
+ * gone. immediate_exit is cleared before the look at the time: a timer that is lost by it is one
+ * that the look sees, or a guest that never exits would keep the thread.
  */
 static void run_until_taken(struct vcpu *vcpu)
 {

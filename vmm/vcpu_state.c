@@ -20,7 +20,7 @@ int vcpu_state_fail(const struct vcpu *vcpu, const char *what, int failure,
 	return state_fail(error, "CPU %u: %s: %s", vcpu->index, what, strerror(-failure));
 }
 
-/* ---- from KVM ------------------------------------------------------------------------------------ */
+/* ---- from KVM -------------------------------------------------------------------------------- */
 
 struct ioctl_step {
 	unsigned long request;
@@ -113,11 +113,11 @@ int vcpu_state_take(struct vcpu *vcpu, struct saved_vcpu *state, struct state_er
 	return vcpu_state_take_lapic(vcpu, state, error);
 }
 
-/* ---- into KVM ------------------------------------------------------------------------------------ */
+/* ---- into KVM -------------------------------------------------------------------------------- */
 
 /*
- * A parked LAPIC stays where it is, but is enabled or not as CPUID is to say (R9). The task priority is
- * the APIC's, wherever that is.
+ * A parked LAPIC stays where it is, but is enabled or not as CPUID is to say (R9). The task
+ * priority is the APIC's, wherever that is.
  */
 static int apply_sregs(struct vcpu *vcpu, const struct saved_vcpu *state)
 {
@@ -162,7 +162,10 @@ static int apply_events(struct vcpu *vcpu, const struct saved_vcpu *state)
 {
 	struct kvm_vcpu_events events = state->kvm_events;
 
-	/* SMM is not offered, and nothing of the rest exists without a capability that is not enabled. */
+	/*
+	 * SMM is not offered, and nothing of the rest exists without a capability that is not
+	 * enabled.
+	 */
 	events.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
 	memset(&events.smi, 0, sizeof(events.smi));
 	if (vcpu->machine->shape == IRQCHIP_KERNEL && (state->events & LAPIC_EVENT_NMI))
@@ -171,7 +174,10 @@ static int apply_events(struct vcpu *vcpu, const struct saved_vcpu *state)
 	return kvm_set(vcpu->fd, KVM_SET_VCPU_EVENTS, &events);
 }
 
-/* Such an NMI is in KVM already: in a CPU that we keep halted nobody would look for it again (R141). */
+/*
+ * Such an NMI is in KVM already: in a CPU that we keep halted nobody would look for it again
+ * (R141).
+ */
 static bool nmi_ends_halt(const struct kvm_vcpu_events *events)
 {
 	return events->nmi.pending && !events->nmi.masked;
@@ -239,9 +245,9 @@ static int apply_debug(struct vcpu *vcpu, const struct saved_vcpu *state)
 }
 
 /*
- * CPUs are restored one after the other: what has passed since the clock stands still is made up for. KVM
- * makes TSCs equal that are set less than a second apart, so by how much the guest has moved its own is
- * added afterwards.
+ * CPUs are restored one after the other: what has passed since the clock stands still is made up
+ * for. KVM makes TSCs equal that are set less than a second apart, so by how much the guest has
+ * moved its own is added afterwards.
  */
 static int apply_tsc(struct vcpu *vcpu, const struct saved_vcpu *state)
 {
@@ -276,7 +282,7 @@ int vcpu_state_apply(struct vcpu *vcpu, const struct saved_vcpu *state, struct s
 	return apply_steps(vcpu, state, events, sizeof(events) / sizeof(events[0]), error);
 }
 
-/* ---- bytes --------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 void vcpu_state_encode(const struct saved_vcpu *state, struct state_writer *out)
 {

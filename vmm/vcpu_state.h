@@ -2,10 +2,10 @@
 /*
  * One CPU of a saved machine: everything that its guest can see of it, whoever emulates its APIC.
  *
- * Linux documentation, "The Definitive KVM API Documentation", on the ioctls; the structs of KVM are
- * ABI and go into the file as they are. A saved CPU is at rest (vcpu_come_to_rest()): no instruction
- * half finished, no vector out of sight. Its APIC is always a struct lapic_state, be it ours or KVM's,
- * so that it can go on in any of the three shapes.
+ * Linux documentation, "The Definitive KVM API Documentation", on the ioctls; the structs of KVM
+ * are ABI and go into the file as they are. A saved CPU is at rest (vcpu_come_to_rest()): no
+ * instruction half finished, no vector out of sight. Its APIC is always a struct lapic_state, be it
+ * ours or KVM's, so that it can go on in any of the three shapes.
  */
 #ifndef VMM_VCPU_STATE_H
 #define VMM_VCPU_STATE_H
@@ -43,8 +43,8 @@ struct saved_vcpu {
 };
 
 /*
- * From the CPU, but for its TSC, and into it before its thread is started. The board clock stands still.
- * 0, or -1 and *error.
+ * From the CPU, but for its TSC, and into it before its thread is started. The board clock stands
+ * still. 0, or -1 and *error.
  */
 int vcpu_state_take(struct vcpu *vcpu, struct saved_vcpu *state, struct state_error *error);
 int vcpu_state_apply(struct vcpu *vcpu, const struct saved_vcpu *state, struct state_error *error);
@@ -53,7 +53,7 @@ int vcpu_state_apply(struct vcpu *vcpu, const struct saved_vcpu *state, struct s
 void vcpu_state_encode(const struct saved_vcpu *state, struct state_writer *out);
 void vcpu_state_decode(struct saved_vcpu *state, struct state_reader *in);
 
-/* ---- parts of it, in files of their own --------------------------------------------------------- */
+/* ---- parts of it, in files of their own ------------------------------------------------------ */
 
 /* vcpu_state_msr.c: every MSR that KVM lists, but for those that have members of their own. */
 int vcpu_state_take_msrs(struct vcpu *vcpu, struct saved_vcpu *state, struct state_error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A CPU's local APIC to and from a saved state, in each of the three shapes. Linux documentation, "The
- * Definitive KVM API Documentation", "KVM_GET_LAPIC", "KVM_SET_LAPIC".
+ * A CPU's local APIC to and from a saved state, in each of the three shapes. Linux documentation,
+ * "The Definitive KVM API Documentation", "KVM_GET_LAPIC", "KVM_SET_LAPIC".
  */
 #include <string.h>
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All clocks of the machine are one: whichever of them the APIC timer is calibrated against, the result
- * is the same within a thousandth. SDM vol. 3, "APIC Timer"; ACPI, "Power Management Timer"; Intel 8254
- * and Motorola MC146818 data sheets.
+ * All clocks of the machine are one: whichever of them the APIC timer is calibrated against, the
+ * result is the same within a thousandth. SDM vol. 3, "APIC Timer"; ACPI, "Power Management Timer";
+ * Intel 8254 and Motorola MC146818 data sheets.
  *
- * The argument, which no pause of the host can upset: a clock is read between two readings a and a' of
- * the APIC timer; so when it was sampled, the APIC timer stood between a and a'. After a second such
- * reading the APIC timer has counted at least a2 - a1' and at most a2' - a1 while the clock counted what
- * its readings say, give or take one tick. That is an interval which holds the APIC timer's frequency
- * for sure. It is made small by taking the narrowest of several readings and by waiting long enough in
- * between. If all intervals together span less than a thousandth, the clocks agree; if two of them are
- * further apart than that, some clock is wrong; and else the host was too busy to tell.
+ * The argument, which no pause of the host can upset: a clock is read between two readings a and a'
+ * of the APIC timer; so when it was sampled, the APIC timer stood between a and a'. After a second
+ * such reading the APIC timer has counted at least a2 - a1' and at most a2' - a1 while the clock
+ * counted what its readings say, give or take one tick: an interval that holds the APIC timer's
+ * frequency for sure. The narrowest of several readings and a long wait make it small. If all
+ * intervals together span less than a thousandth, the clocks agree; if two of them are further
+ * apart than that, some clock is wrong; and else the host was too busy to tell.
  */
 #include "lib/apic.h"
 #include "lib/cpu.h"
@@ -80,7 +80,7 @@ struct events {
 	struct sample first, last;
 };
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static uint32_t apic_ticks(void)
 {
@@ -157,7 +157,7 @@ static void take_interrupt(void)
 	irq_disable();
 }
 
-/* Whoever looks at the timer sees what was due, and so does the APIC, which is looked at after it. */
+/* Whoever looks at the timer sees what was due, and so does the APIC, looked at after it. */
 static bool interrupt_came(void)
 {
 	pit_poke();
@@ -225,9 +225,9 @@ static void follow_for_long(struct events *e, uint64_t hz)
 	e->last = narrowest_event(e, LASTS, width + width / 4);
 }
 
-/* ---- intervals ----------------------------------------------------------------------------------- */
+/* ---- intervals ------------------------------------------------------------------------------- */
 
-/* While the APIC timer counted low..high, a clock of hz / div counted elapsed, give or take slack. */
+/* While the APIC timer counted low..high, a clock of hz / div counted elapsed, within slack. */
 static struct range range_of(const struct sample *first, const struct sample *last,
 			     uint64_t elapsed, uint32_t slack, uint64_t hz, uint32_t div)
 {
@@ -319,7 +319,7 @@ static enum verdict judge(struct kernel *kernel, const struct range *ranges)
 	return high - low <= low / TOLERANCE ? AGREE : UNCLEAR;
 }
 
-/* ---- counter 2 by its output, as kernels do it --------------------------------------------------- */
+/* ---- counter 2 by its output, as kernels do it ----------------------------------------------- */
 
 static struct range measure_out(void)
 {
@@ -343,7 +343,7 @@ static struct range measure_out(void)
 	return range_of(&first, &last, count, 1, CRYSTAL_HZ, PIT_DIV);
 }
 
-/* One short wait, so that no more is known than a percent or so: the counter itself was looked at. */
+/* One short wait: no more is known than a percent or so, the counter itself was looked at. */
 static void expect_out_agrees(struct kernel *kernel, struct range *ranges)
 {
 	ranges[CLOCK_PIT] = measure_out();

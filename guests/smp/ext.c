@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What not every local APIC has. AMD's extended registers: a vector held back by its enable bit, and an
- * EOI by vector; APM vol. 2, "Specific End of Interrupt Register", "Interrupt Enable Registers" (R78).
- * Remote read: Intel 82489DX datasheet, "Remote Read".
+ * What not every local APIC has. AMD's extended registers: a vector held back by its enable bit,
+ * and an EOI by vector; APM vol. 2, "Specific End of Interrupt Register", "Interrupt Enable
+ * Registers" (R78). Remote read: Intel 82489DX datasheet, "Remote Read".
  */
 #include "lib/apic.h"
 #include "lib/clock.h"

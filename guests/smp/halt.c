@@ -92,8 +92,8 @@ void test_hlt_timer(struct kernel *kernel)
 }
 
 /*
- * An NMI between a CPU's check and its HLT leaves it asleep, however long it was given to get there:
- * another one has to help. One that no NMI wakes is lost to the rest of the tests.
+ * An NMI between a CPU's check and its HLT leaves it asleep, however long it was given to get
+ * there: another one has to help. One that no NMI wakes is lost to the rest of the tests.
  */
 static void wake_by_nmi(struct kernel *kernel)
 {

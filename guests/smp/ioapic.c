@@ -171,9 +171,10 @@ void test_ioapic_directed_eoi(struct kernel *kernel)
 }
 
 /*
- * A driver that does not serve its device gets a pause now and then, in which its CPU gets on (R155).
- * scratch[n] is the longest time in us between two interrupts around the n-th STORM_LIMIT of them: that
- * the host would take so long a pause just there, on its own account, is not to be expected.
+ * A driver that does not serve its device gets a pause now and then, in which its CPU gets on
+ * (R155). scratch[n] is the longest time in us between two interrupts around the n-th STORM_LIMIT
+ * of them: that the host would take so long a pause just there, on its own account, is not to be
+ * expected.
  */
 static void storm_handler(struct cpu *cpu, struct frame *frame)
 {

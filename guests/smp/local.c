@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A CPU's own interrupt sources: LINT1, performance counters, thermal sensor; and what CPUID must not
- * offer where the local APIC is not KVM's. SDM vol. 3, "Local Vector Table"; SDM vol. 2, "CPUID - CPU
- * Identification"; Linux documentation, "KVM CPUID bits".
+ * A CPU's own interrupt sources: LINT1, performance counters, thermal sensor; and what CPUID must
+ * not offer where the local APIC is not KVM's. SDM vol. 3, "Local Vector Table"; SDM vol. 2, "CPUID
+ * - CPU Identification"; Linux documentation, "KVM CPUID bits".
  */
 #include "lib/apic.h"
 #include "lib/cpu.h"
@@ -158,7 +158,9 @@ static void expect_hidden_leaves(struct kernel *kernel)
 	}
 }
 
-/* Not even unoffered. AMD's first four, which no CPUID has ever told of, KVM has before Linux 5.18. */
+/*
+ * Not even unoffered. AMD's first four, which no CPUID has ever told of, KVM has before Linux 5.18.
+ */
 static void expect_no_counters(struct kernel *kernel)
 {
 	static const uint32_t counters[] = { 0xc1, 0x309, 0xc0010201 };

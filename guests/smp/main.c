@@ -4,8 +4,8 @@
  * vol. 3, "Advanced Programmable Interrupt Controller (APIC)".
  *
  * Command line: xapic or x2apic (only that pass), only=NAME,NAME, skip=NAME,NAME, list,
- * storm=ROUNDS, testdev or notestdev (do not probe for the test device), save-between (have the machine
- * saved after each test).
+ * storm=ROUNDS, testdev or notestdev (do not probe for the test device), save-between (have the
+ * machine saved after each test).
  */
 #include "lib/apic.h"
 #include "lib/cmdline.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CPUs that differ from each other: where their APIC page is, what id they were given, which mode they
- * are in. SDM vol. 3, "Relocating the Local APIC Registers", "Local APIC ID", "x2APIC State
+ * CPUs that differ from each other: where their APIC page is, what id they were given, which mode
+ * they are in. SDM vol. 3, "Relocating the Local APIC Registers", "Local APIC ID", "x2APIC State
  * Transitions".
  */
 #include "lib/apic.h"
@@ -19,7 +19,7 @@
 #define VECTOR_OTHERS 0x62u
 #define VECTOR_BACK   0x63u
 
-/* ---- the page (R21, R23) ----------------------------------------------------------------------- */
+/* ---- the page (R21, R23) --------------------------------------------------------------------- */
 
 /* Everybody at once; no interrupt can be ended while the page is away. */
 static void move_job(struct kernel *kernel, struct cpu *cpu)
@@ -56,7 +56,7 @@ const char *unfit_x2apic(const struct kernel *kernel)
 	return in_x2apic(kernel) ? "xAPIC only" : NULL;
 }
 
-/* ---- the id (R93) ------------------------------------------------------------------------------ */
+/* ---- the id (R93) ---------------------------------------------------------------------------- */
 
 static void set_id(struct kernel *kernel, const struct cpu *cpu, uint32_t id)
 {
@@ -110,7 +110,7 @@ const char *unfit_id_alias(const struct kernel *kernel)
 	return kernel->nr_cpus < 2 ? TEST_SINGLE : unfit_x2apic(kernel);
 }
 
-/* ---- the mode (R10, R16, R95) ------------------------------------------------------------------ */
+/* ---- the mode (R10, R16, R95) ---------------------------------------------------------------- */
 
 /* From x2APIC to xAPIC mode there is only one way. */
 static void leave_x2apic(struct kernel *kernel, struct cpu *cpu)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * NMI IPIs: by id, by shorthand, to oneself; the vector field is of no account (R49). While one is
- * handled the next one waits for the IRET, and one only (R134, R135). SDM vol. 3, "Interrupt Command
- * Register (ICR)", "Nonmaskable Interrupt (NMI)", "Handling Multiple NMIs".
+ * handled the next one waits for the IRET, and one only (R134, R135). SDM vol. 3, "Interrupt
+ * Command Register (ICR)", "Nonmaskable Interrupt (NMI)", "Handling Multiple NMIs".
  */
 #include "lib/apic.h"
 #include "lib/clock.h"

@@ -16,8 +16,8 @@ uint32_t pin_main(const struct kernel *kernel);
 void pin_set(uint32_t pin, bool level);
 void msi_send(uint64_t address, uint32_t data);
 /*
- * Have the machine saved: the function returns in this process, or in one that has restored the state.
- * False, at once: the VMM has nowhere to save it to.
+ * Have the machine saved: the function returns in this process, or in one that has restored the
+ * state. False, at once: the VMM has nowhere to save it to.
  */
 bool machine_save(void);
 /* Find out what there is: environment.has_pins and .has_msi. Interrupts are on. */

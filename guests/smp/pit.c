@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts of the interval timer and the real-time clock on every way that a PC has for them: pins of
- * the I/O APIC, the 8259 pair at LINT0, at pin 0, and past an APIC that is switched off. Intel 8254 data
- * sheet, "Mode Definitions"; SDM vol. 3, "Local APIC Status and Location", "Presence of the Local
- * APIC", "Local Vector Table".
+ * Interrupts of the interval timer and the real-time clock on every way that a PC has for them:
+ * pins of the I/O APIC, the 8259 pair at LINT0, at pin 0, and past an APIC that is switched off.
+ * Intel 8254 data sheet, "Mode Definitions"; SDM vol. 3, "Local APIC Status and Location",
+ * "Presence of the Local APIC", "Local Vector Table".
  */
 #include "lib/pit.h"
 
@@ -31,7 +31,7 @@
 
 #define CPUID1_EDX_APIC (1u << 9)
 
-/* ---- pins of the I/O APIC (R149) ---------------------------------------------------------------- */
+/* ---- pins of the I/O APIC (R149) ------------------------------------------------------------- */
 
 /*
  * Whatever was sent to a CPU before it does this, it has handled afterwards: an access to its APIC
@@ -122,7 +122,7 @@ const char *unfit_pit(const struct kernel *kernel)
 	return pit_status(0) == UINT8_MAX ? "no interval timer" : NULL;
 }
 
-/* ---- the real-time clock ------------------------------------------------------------------------ */
+/* ---- the real-time clock --------------------------------------------------------------------- */
 
 /* Reading register C lowers the line: after the first TICKS. If it is not read, no edge follows. */
 static void rtc_handler(struct cpu *cpu, struct frame *frame)
@@ -164,7 +164,7 @@ const char *unfit_rtc(const struct kernel *kernel)
 	return rtc_read(RTC_D) != RTC_D_VALID ? "no real-time clock" : NULL;
 }
 
-/* ---- the 8259 pair (R13, R137) ------------------------------------------------------------------ */
+/* ---- the 8259 pair (R13, R137) --------------------------------------------------------------- */
 
 static void pic_handler(struct cpu *cpu, struct frame *frame)
 {
@@ -262,7 +262,7 @@ void test_pit_apic_off(struct kernel *kernel)
 	smp_tick(kernel, true);
 }
 
-/* ---- a request that goes away (R139) ------------------------------------------------------------ */
+/* ---- a request that goes away (R139) --------------------------------------------------------- */
 
 static void spurious_handler(struct cpu *cpu, struct frame *frame)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Priority classes: order, TPR, CR8, nesting; on all CPUs at once. SDM vol. 3, "Interrupt, Task, and
- * Processor Priority", "Interrupt Acceptance for Fixed Interrupts", "Interaction of Task Priorities
- * between CR8 and APIC".
+ * Priority classes: order, TPR, CR8, nesting; on all CPUs at once. SDM vol. 3, "Interrupt, Task,
+ * and Processor Priority", "Interrupt Acceptance for Fixed Interrupts", "Interaction of Task
+ * Priorities between CR8 and APIC".
  */
 #include "lib/apic.h"
 #include "lib/clock.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Paravirtual EOI: a vector ends by a flag in memory where nothing else depends on it, and by a write
- * of EOI where something does (R170, R179). Linux documentation, "KVM-specific MSRs",
+ * Paravirtual EOI: a vector ends by a flag in memory where nothing else depends on it, and by a
+ * write of EOI where something does (R170, R179). Linux documentation, "KVM-specific MSRs",
  * MSR_KVM_PV_EOI_EN.
  */
 #include "lib/apic.h"
@@ -28,7 +28,9 @@ enum {
 	WRITTEN, /* vectors that a write of EOI has ended */
 };
 
-/* One instruction of this CPU, as the interface wants it: KVM takes the flag back between any two. */
+/*
+ * One instruction of this CPU, as the interface wants it: KVM takes the flag back between any two.
+ */
 static bool flag_taken(struct cpu *cpu)
 {
 	bool taken;

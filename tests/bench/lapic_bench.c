@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the calls of liblapic cost, one thread, no KVM: nanoseconds and, with valgrind, instructions.
+ * What the calls of liblapic cost, one thread, no KVM: nanoseconds and, with valgrind,
+ * instructions.
  *
  * Usage: lapic-bench            the table
  *        lapic-bench check      each operation once: does it still do what its row says?
@@ -25,7 +26,7 @@
 #define CALLGRIND_OPS 2000
 #define VALGRIND      "valgrind"
 
-/* ---- time ---------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static uint64_t now_ns(void)
 {
@@ -77,7 +78,7 @@ static void measure_ns(struct rig *rig, const struct op *op, double *min, double
 	*median = with[ROUNDS / 2] - without[ROUNDS / 2];
 }
 
-/* ---- instructions ---------------------------------------------------------------------------------- */
+/* ---- instructions ---------------------------------------------------------------------------- */
 
 static void run_valgrind(const char *self, int op, uint32_t count, int out)
 {
@@ -129,7 +130,7 @@ static double instructions(const char *self, int op)
 	return with < 0 || without < 0 ? -1 : (with - without) / CALLGRIND_OPS;
 }
 
-/* ---- the program ------------------------------------------------------------------------------------ */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* True if the instructions could be counted. */
 static bool print_row(struct rig *rig, const char *self, int number)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The operations of lapic-bench. Some change what they work on, so that something has to put it back
- * before they can be repeated: prepare().
+ * The operations of lapic-bench. Some change what they work on, so that something has to put it
+ * back before they can be repeated: prepare().
  * SDM vol. 3, "Handling Interrupts", "Issuing Interprocessor Interrupts".
  */
 #include "tests/bench/lapic_ops.h"
@@ -78,7 +78,7 @@ void nothing(struct rig *rig)
 	(void)rig;
 }
 
-/* ---- the operations ---------------------------------------------------------------------------- */
+/* ---- the operations -------------------------------------------------------------------------- */
 
 static void serve(struct rig *rig, uint8_t vector)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How long a VMM takes from exec to the first instruction of its guest.
- * POSIX, "clock_gettime"; the guest is guests/bench/first.S, whose first instructions send one byte.
+ * POSIX, "clock_gettime"; the guest is guests/bench/first.S, whose first instructions send one
+ * byte.
  *
  * Usage: bench-start RUNS NAME COMMAND [ARGUMENT]...
  *
  * The clock starts in the child, right before execvp: fork is not in it. It stops when the parent
  * has read the guest's first byte from the command's standard output: the byte's way through the
- * UART, a pipe and the scheduler is in it, so the time is an upper bound. A second line has the time
- * until the process is gone.
+ * UART, a pipe and the scheduler is in it, so the time is an upper bound. A second line has the
+ * time until the process is gone.
  */
 #include <fcntl.h>
 #include <stdbool.h>

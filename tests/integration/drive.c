@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Somebody at a terminal, as a program: drive [STEP...] -- COMMAND... runs COMMAND on a new
- * pseudo-terminal that is its controlling terminal; drive -t TTY STEP... and drive -u SOCKET STEP...
- * talk to one that exists. Linux, pty(7); POSIX.1-2017, "General Terminal Interface".
+ * pseudo-terminal that is its controlling terminal; drive -t TTY STEP... and drive -u SOCKET
+ * STEP... talk to one that exists. Linux, pty(7); POSIX.1-2017, "General Terminal Interface".
  *
  * expect:TEXT  wait for TEXT in what has come since the last match
  * send:TEXT    type TEXT; \n, \r, \\ and \ooo as in C

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * forge_state IN OUT SECTION OFFSET BYTE [COUNT]: a saved state with other bytes in one section, and
- * with a checksum that fits: what a forger would make. The format is vmm/state_file.h's.
+ * forge_state IN OUT SECTION OFFSET BYTE [COUNT]: a saved state with other bytes in one section,
+ * and with a checksum that fits: what a forger would make. The format is vmm/state_file.h's.
  */
 #include <stdio.h>
 #include <stdlib.h>

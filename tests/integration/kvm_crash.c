@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * To be preloaded: once the file that CRASH_WHEN names exists, the next KVM_RUN is a store to nowhere,
- * on the vCPU's thread. Linux, "The Definitive KVM API Documentation".
+ * To be preloaded: once the file that CRASH_WHEN names exists, the next KVM_RUN is a store to
+ * nowhere, on the vCPU's thread. Linux, "The Definitive KVM API Documentation".
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For LD_PRELOAD: a KVM that is less than the host's. KVM_CHECK_EXTENSION answers 0 for the capability
- * whose number is in WITHOUT_CAP, and accesses to the MSR whose number is in WITHOUT_MSR_EXIT do not
- * exit, whatever filter is set.
+ * For LD_PRELOAD: a KVM that is less than the host's. KVM_CHECK_EXTENSION answers 0 for the
+ * capability whose number is in WITHOUT_CAP, and accesses to the MSR whose number is in
+ * WITHOUT_MSR_EXIT do not exit, whatever filter is set.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

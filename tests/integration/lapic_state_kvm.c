@@ -151,8 +151,8 @@ static bool through_ours(struct machine *m, uint64_t base, uint8_t page[LAPIC_RE
 }
 
 /*
- * VERSION is each one's own, the count of KVM's runs on, and KVM_SET_LAPIC leaves a PPR that does not
- * know of the new ISR yet.
+ * VERSION is each one's own, the count of KVM's runs on, and KVM_SET_LAPIC leaves a PPR that does
+ * not know of the new ISR yet.
  */
 static bool same(const uint8_t *x, const uint8_t *y)
 {

@@ -103,7 +103,7 @@ static inline uint32_t fake_in(struct fake_board *board, uint16_t port, uint32_t
 	return (uint32_t)value;
 }
 
-/* ---- a clock that is moved by hand -------------------------------------------------------------- */
+/* ---- a clock that is moved by hand ----------------------------------------------------------- */
 
 static inline uint64_t fake_now(void *clock)
 {

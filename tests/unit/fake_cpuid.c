@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The made-up KVM of the tests of CPUID. Linux documentation, "The Definitive KVM API Documentation",
- * "KVM_GET_SUPPORTED_CPUID", "KVM_CAP_PMU_CAPABILITY".
+ * The made-up KVM of the tests of CPUID. Linux documentation, "The Definitive KVM API
+ * Documentation", "KVM_GET_SUPPORTED_CPUID", "KVM_CAP_PMU_CAPABILITY".
  */
 #include "tests/unit/fake_cpuid.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A made-up KVM that supports every leaf of CPUID there is, in the place of vmm/kvm.c's wrappers, for
- * which a test is linked with -Wl,--wrap (tests/unit/CMakeLists.txt).
+ * A made-up KVM that supports every leaf of CPUID there is, in the place of vmm/kvm.c's wrappers,
+ * for which a test is linked with -Wl,--wrap (tests/unit/CMakeLists.txt).
  */
 #ifndef TESTS_UNIT_FAKE_CPUID_H
 #define TESTS_UNIT_FAKE_CPUID_H

@@ -111,7 +111,10 @@ int __wrap_kvm_set(int fd, unsigned long request, const void *argument)
 	}
 }
 
-/* The TSC and IA32_TSC_ADJUST are all that is kept; a host's write of either does not move the other. */
+/*
+ * The TSC and IA32_TSC_ADJUST are all that is kept; a host's write of either does not move the
+ * other.
+ */
 static uint64_t *msr_of(struct fake_vcpu *fake, uint32_t index)
 {
 	if (index == MSR_IA32_TSC)

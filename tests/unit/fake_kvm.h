@@ -3,8 +3,8 @@
  * A machine on a made-up KVM, for tests of the code around KVM_RUN.
  *
  * fake_kvm.c takes the place of vmm/kvm.c's wrappers, for which a test is linked with
- * -Wl,--wrap=kvm_run_vcpu and so on (tests/unit/CMakeLists.txt). The descriptor of a made-up vCPU is a
- * file that holds the address of its struct fake_vcpu.
+ * -Wl,--wrap=kvm_run_vcpu and so on (tests/unit/CMakeLists.txt). The descriptor of a made-up vCPU
+ * is a file that holds the address of its struct fake_vcpu.
  */
 #ifndef TESTS_UNIT_FAKE_KVM_H
 #define TESTS_UNIT_FAKE_KVM_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the tests of PCI share: a bus on a fake board, and a function that records what it is told. */
+/*
+ * What the tests of PCI share: a bus on a fake board, and a function that records what it is told.
+ */
 #ifndef TESTS_UNIT_PCI_FIXTURE_H
 #define TESTS_UNIT_PCI_FIXTURE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interval timer, the power management timer, the real-time clock and the APIC timer, on one clock
- * that is moved by hand: over a second they agree within a ten-thousandth. SDM vol. 3, "APIC Timer";
- * ACPI, "Power Management Timer"; Intel 8254 and Motorola MC146818 data sheets.
+ * The interval timer, the power management timer, the real-time clock and the APIC timer, on one
+ * clock that is moved by hand: over a second they agree within a ten-thousandth. SDM vol. 3, "APIC
+ * Timer"; ACPI, "Power Management Timer"; Intel 8254 and Motorola MC146818 data sheets.
  */
 #include <check.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 
 #include "tests/unit/fake_cpuid.h"
 
-/* ---- features ----------------------------------------------------------------------------------- */
+/* ---- features -------------------------------------------------------------------------------- */
 
 /* In each shape: _i is one. Everything else that KVM has is offered. */
 START_TEST(R171_what_ends_in_kvms_lapic_is_hidden)
@@ -66,8 +66,9 @@ START_TEST(kvm_is_told_to_have_no_pmu)
 END_TEST
 
 /*
- * Clock, steal time, EOI, TLB flush and 15-bit MSI destinations; neither asynchronous page faults (4, 10,
- * 14), unhalt (7), IPIs (11), yield (13) nor what guests cannot use. Poll control is of a split irqchip.
+ * Clock, steal time, EOI, TLB flush and 15-bit MSI destinations; neither asynchronous page faults
+ * (4, 10, 14), unhalt (7), IPIs (11), yield (13) nor what guests cannot use. Poll control is of a
+ * split irqchip.
  */
 START_TEST(R171_paravirtual_features)
 {
@@ -168,7 +169,7 @@ START_TEST(vendor)
 }
 END_TEST
 
-/* ---- the table itself --------------------------------------------------------------------------- */
+/* ---- the table itself ------------------------------------------------------------------------ */
 
 /* For KVM's instruction emulator, of which little is known: up to leaf 6, and no XSAVE. */
 START_TEST(basic)
@@ -188,7 +189,9 @@ START_TEST(basic)
 }
 END_TEST
 
-/* A host without the leaves of topology gets none, and a table without room for them is an error. */
+/*
+ * A host without the leaves of topology gets none, and a table without room for them is an error.
+ */
 START_TEST(old_hosts_and_full_tables)
 {
 	struct fake_cpuid *fake = fake_cpuid_new(2, 0);
@@ -201,7 +204,10 @@ START_TEST(old_hosts_and_full_tables)
 	ck_assert_int_eq(cpuid_prepare(&fake->machine), 0);
 	ck_assert_uint_eq(cpuid_maxphyaddr(&fake->machine), 36);
 	fake_cpuid_find(&fake->supported, 0, 0)->eax = 0x1f;
-	/* Seven are added: the clocks and two topologies of three levels. Three were the host's own. */
+	/*
+	 * Seven are added: the clocks and two topologies of three levels. Three were the host's
+	 * own.
+	 */
 	for (uint32_t kept = KVM_CPUID_MAX - 7; kept <= KVM_CPUID_MAX - 3; kept++) {
 		while (fake->supported.nent < kept + 3)
 			fake->supported.entries[fake->supported.nent++].function = 2;

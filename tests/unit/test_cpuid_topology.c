@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Topology and caches as guests get to see them in CPUID: each CPU is a core of one thread, all of them
- * are one package. SDM vol. 2, "CPUID - CPU Identification"; AMD64 Architecture Programmer's Manual
- * vol. 3, "Obtaining Processor Information Via the CPUID Instruction".
+ * Topology and caches as guests get to see them in CPUID: each CPU is a core of one thread, all of
+ * them are one package. SDM vol. 2, "CPUID - CPU Identification"; AMD64 Architecture Programmer's
+ * Manual vol. 3, "Obtaining Processor Information Via the CPUID Instruction".
  */
 #include <check.h>
 #include <stdlib.h>

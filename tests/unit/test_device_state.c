@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Devices saved and restored: the new one answers as the old one would have, and a state that cannot
- * be is refused. docs/architecture.md, "Saving and restoring".
+ * Devices saved and restored: the new one answers as the old one would have, and a state that
+ * cannot be is refused. docs/architecture.md, "Saving and restoring".
  */
 #include "tests/unit/serial_fixture.h"
 
@@ -101,7 +101,10 @@ START_TEST(serial_refuses_a_fifo_that_cannot_be)
 	const size_t back[] = { 16 + 1, 16 + 2, 16 + 2 + 16 + 1 };
 
 	serial_save(com->serial, &out_state);
-	/* From the end: the FIFO's bytes, rx_count and rx_head; the unsent bytes and how many they are. */
+	/*
+	 * From the end: the FIFO's bytes, rx_count and rx_head; the unsent bytes and how many they
+	 * are.
+	 */
 	for (size_t i = 0; i < sizeof(back) / sizeof(back[0]); i++) {
 		uint8_t *byte = &out_state.data[out_state.size - back[i]];
 		uint8_t before = *byte;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Storms: a level that is up again after each EOI is held back after a number of them, until the owner
- * lets it go (R155, D29). Intel 82093AA I/O APIC datasheet, "I/O Redirection Table Registers".
+ * Storms: a level that is up again after each EOI is held back after a number of them, until the
+ * owner lets it go (R155, D29). Intel 82093AA I/O APIC datasheet, "I/O Redirection Table
+ * Registers".
  */
 #include <stdlib.h>
 
@@ -123,7 +124,9 @@ START_TEST(R155_a_masked_pin_is_no_storm)
 }
 END_TEST
 
-/* Neither a second source nor software gets at a level that is held; release looks at what is then. */
+/*
+ * Neither a second source nor software gets at a level that is held; release looks at what is then.
+ */
 START_TEST(R155_held_is_held)
 {
 	struct ioapic io = io_with_limit(LIMIT);

@@ -74,7 +74,7 @@ static uint64_t count(_Atomic uint64_t *counter)
 	return atomic_load(counter);
 }
 
-/* ---- lines to I/O APIC pins --------------------------------------------------------------------- */
+/* ---- lines to I/O APIC pins ------------------------------------------------------------------ */
 
 START_TEST(a_line_is_its_pin)
 {
@@ -200,7 +200,7 @@ START_TEST(pins_that_are_no_fixed_interrupts)
 }
 END_TEST
 
-/* ---- messages ------------------------------------------------------------------------------------ */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 START_TEST(R173_an_msi_finds_its_cpu)
 {

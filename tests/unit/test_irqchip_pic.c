@@ -173,7 +173,9 @@ START_TEST(a_register_can_change_intr)
 }
 END_TEST
 
-/* Vectors from 8 and 0x70 on; of the lines only the timer's is open, and those behind IR2 masked. */
+/*
+ * Vectors from 8 and 0x70 on; of the lines only the timer's is open, and those behind IR2 masked.
+ */
 START_TEST(as_a_bios_leaves_it)
 {
 	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * AMD's extended APIC registers: specific EOI, and an enable bit for each vector. APM vol. 2, "Extended
- * APIC Registers", "Specific End of Interrupt Register", "Interrupt Enable Registers".
+ * AMD's extended APIC registers: specific EOI, and an enable bit for each vector. APM vol. 2,
+ * "Extended APIC Registers", "Specific End of Interrupt Register", "Interrupt Enable Registers".
  */
 #include "tests/unit/lapic_fixture.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Local sources where they must not deliver: modes that an LVT does not support, APICs that are off,
- * vectors that are illegal, arguments that name nothing. SDM vol. 3, "Local Vector Table", "Local
- * Interrupt Delivery Modes".
+ * Local sources where they must not deliver: modes that an LVT does not support, APICs that are
+ * off, vectors that are illegal, arguments that name nothing. SDM vol. 3, "Local Vector Table",
+ * "Local Interrupt Delivery Modes".
  */
 #include "tests/unit/lapic_fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Remote read: ICR mode 3, its status bits, and RRD. Intel 82489DX datasheet, "Remote Read"; SDM vol. 3,
- * "Interrupt Command Register (ICR)".
+ * Remote read: ICR mode 3, its status bits, and RRD. Intel 82489DX datasheet, "Remote Read"; SDM
+ * vol. 3, "Interrupt Command Register (ICR)".
  */
 #include "lapic/lapic_state.h"
 #include "tests/unit/lapic_fixture.h"
@@ -114,7 +114,9 @@ START_TEST(R85_a_read_goes_on_in_a_restored_apic)
 }
 END_TEST
 
-/* Delivery status is always idle, so nothing holds software up that sends something else meanwhile. */
+/*
+ * Delivery status is always idle, so nothing holds software up that sends something else meanwhile.
+ */
 START_TEST(R85_a_read_goes_on_while_other_commands_are_sent)
 {
 	struct pair p = new_pair();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The largest machine with ids and logical ids of software's choice: who is named is found wherever he is,
- * and nobody who has changed his name since.
+ * The largest machine with ids and logical ids of software's choice: who is named is found wherever
+ * he is, and nobody who has changed his name since.
  *
  * SDM vol. 3, "Determining IPI Destination"; rules R87, R88, R93.
  */

@@ -71,7 +71,7 @@ START_TEST(R95_R178_a_cpu_is_seen_as_a_whole)
 }
 END_TEST
 
-/* ---- the index ----------------------------------------------------------------------------------- */
+/* ---- the index ------------------------------------------------------------------------------- */
 
 #define FLIPPERS  2u
 #define BOTH_LDR  0x11000000u /* flat: bits 0 and 4; cluster: the first CPU of cluster 1 */
@@ -98,7 +98,9 @@ static void *flip(void *opaque)
 	return NULL;
 }
 
-/* Whoever is meant before and after a change is meant in the middle of it, whatever else changes. */
+/*
+ * Whoever is meant before and after a change is meant in the middle of it, whatever else changes.
+ */
 START_TEST(R93_R95_R178_nobody_is_lost_in_a_change)
 {
 	struct race r = { .cpus = cpus_enabled(FLIPPERS + 2, 0, false) };

@@ -140,7 +140,7 @@ START_TEST(a_version_1_that_cannot_be_is_refused)
 }
 END_TEST
 
-/* ---- AMD's extended registers ------------------------------------------------------------------ */
+/* ---- AMD's extended registers ---------------------------------------------------------------- */
 
 static struct lapic_config with_extended(void)
 {

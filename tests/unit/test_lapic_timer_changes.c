@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Changes of divisor and mode while the timer runs, where the period has a floor and where time ends.
- * SDM vol. 3, "APIC Timer", "TSC-Deadline Mode".
+ * Changes of divisor and mode while the timer runs, where the period has a floor and where time
+ * ends. SDM vol. 3, "APIC Timer", "TSC-Deadline Mode".
  */
 #include "lapic/lapic_state.h"
 #include "tests/unit/lapic_fixture.h"

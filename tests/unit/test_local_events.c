@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Local interrupt sources, from the test device's port to the CPU whose they are. SDM vol. 3, "Local
- * Vector Table"; on a made-up KVM, without a thread.
+ * Local interrupt sources, from the test device's port to the CPU whose they are. SDM vol. 3,
+ * "Local Vector Table"; on a made-up KVM, without a thread.
  */
 #include <check.h>
 #include <stdlib.h>

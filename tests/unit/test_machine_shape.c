@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The shape of a saved machine: what the command line may leave open, what it may not contradict, and
- * shapes and CPUs that cannot be. docs/architecture.md, "Saving and restoring".
+ * The shape of a saved machine: what the command line may leave open, what it may not contradict,
+ * and shapes and CPUs that cannot be. docs/architecture.md, "Saving and restoring".
  */
 #include <check.h>
 #include <stdlib.h>
@@ -227,7 +227,9 @@ START_TEST(shapes_that_cannot_be)
 }
 END_TEST
 
-/* A CPU's bytes: whole they come back, cut anywhere they do not, and forged lengths lead nowhere. */
+/*
+ * A CPU's bytes: whole they come back, cut anywhere they do not, and forged lengths lead nowhere.
+ */
 START_TEST(cpus_are_decoded_whole_or_not_at_all)
 {
 	struct saved_vcpu *cpu = calloc(2, sizeof(*cpu));

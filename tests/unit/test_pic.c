@@ -180,7 +180,9 @@ START_TEST(a_masked_cascade_shuts_the_slave_out)
 }
 END_TEST
 
-/* In service, an input keeps out itself and what is lower; on the slave's account, all the slave. */
+/*
+ * In service, an input keeps out itself and what is lower; on the slave's account, all the slave.
+ */
 START_TEST(fully_nested_for_every_pair)
 {
 	for (size_t a = 0; a < FX_COUNT(nesting_order); a++) {

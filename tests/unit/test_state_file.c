@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The file of a saved state: what is written is read back, and whatever is not such a file is named.
- * IEEE 802.3, "Frame Check Sequence (FCS) field", for the checksum.
+ * The file of a saved state: what is written is read back, and whatever is not such a file is
+ * named. IEEE 802.3, "Frame Check Sequence (FCS) field", for the checksum.
  */
 #include <check.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A vector that waits for CR8 to fall, in a parked LAPIC: when it is lent, when taken back, and what follows
- * when KVM has delivered it. SDM vol. 3, "Interaction of Task Priorities between CR8 and APIC". On a
- * made-up KVM, without a thread.
+ * A vector that waits for CR8 to fall, in a parked LAPIC: when it is lent, when taken back, and
+ * what follows when KVM has delivered it. SDM vol. 3, "Interaction of Task Priorities between CR8
+ * and APIC". On a made-up KVM, without a thread.
  */
 #include <check.h>
 #include <errno.h>

@@ -272,7 +272,9 @@ START_TEST(R135_R141_an_nmi_ends_a_halt_unless_nmis_are_blocked)
 }
 END_TEST
 
-/* KVM exits for a HLT although the NMI that it holds is due: the CPU must not sleep over it (R141). */
+/*
+ * KVM exits for a HLT although the NMI that it holds is due: the CPU must not sleep over it (R141).
+ */
 START_TEST(R141_hlt_with_an_nmi_pending_in_kvm_does_not_halt)
 {
 	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts into the guest: what is queued, when a window is asked for instead, HLT, CR8, the 8259.
- * SDM vol. 3, "Interrupt, Task, and Processor Priority"; Linux documentation, "KVM_INTERRUPT". On a
- * made-up KVM, without a thread.
+ * Interrupts into the guest: what is queued, when a window is asked for instead, HLT, CR8, the
+ * 8259. SDM vol. 3, "Interrupt, Task, and Processor Priority"; Linux documentation,
+ * "KVM_INTERRUPT". On a made-up KVM, without a thread.
  */
 #include <check.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MSR exits: what KVM is told when the guest writes IA32_APIC_BASE, what becomes of a TSC deadline when it
- * writes the TSC. SDM vol. 3, "Local APIC Status and Location", "TSC-Deadline Mode", "IA32_TSC_ADJUST
- * Register Support". On a made-up KVM, without a thread.
+ * MSR exits: what KVM is told when the guest writes IA32_APIC_BASE, what becomes of a TSC deadline
+ * when it writes the TSC. SDM vol. 3, "Local APIC Status and Location", "TSC-Deadline Mode",
+ * "IA32_TSC_ADJUST Register Support". On a made-up KVM, without a thread.
  */
 #include <check.h>
 #include <linux/kvm.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A saved CPU in another shape. docs/architecture.md, "Saving and restoring"; on a made-up KVM, without
- * a thread.
+ * A saved CPU in another shape. docs/architecture.md, "Saving and restoring"; on a made-up KVM,
+ * without a thread.
  */
 #include <check.h>
 #include <stdlib.h>

@@ -92,7 +92,9 @@ static uint8_t status_byte(struct virtio_rig *rig)
 	return *(uint8_t *)ram(rig, STATUS);
 }
 
-/* Header, one data buffer, status. Returns the status, and how many bytes the device says it wrote. */
+/*
+ * Header, one data buffer, status. Returns the status, and how many bytes the device says it wrote.
+ */
 static uint8_t submit(struct virtio_rig *rig, uint32_t type, uint64_t sector, uint32_t len,
 		      uint32_t data_flags, uint32_t *written)
 {

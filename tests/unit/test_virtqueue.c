@@ -117,7 +117,7 @@ START_TEST(one_run_serves_one_rings_worth)
 }
 END_TEST
 
-/* ---- notifications -------------------------------------------------------------------------------- */
+/* ---- notifications --------------------------------------------------------------------------- */
 
 START_TEST(interrupts_are_suppressed_by_the_flag)
 {
@@ -172,7 +172,7 @@ START_TEST(the_device_says_when_it_wants_to_be_notified)
 }
 END_TEST
 
-/* ---- drivers at fault --------------------------------------------------------------------------------- */
+/* ---- drivers at fault ------------------------------------------------------------------------ */
 
 static void expect_failure(struct virtio_rig *rig)
 {

@@ -71,7 +71,10 @@ START_TEST(random_descriptors)
 		for (uint32_t i = 0; i < (r >> 4) % 20; i++)
 			offer(rig, 0, (uint16_t)(fake_random(&seed) % 17));
 		run(rig, 0);
-		/* The ring may have been a buffer of a request; what was served is bounded all the same. */
+		/*
+		 * The ring may have been a buffer of a request; what was served is bounded all the
+		 * same.
+		 */
 		ck_assert_uint_le(rig->transport.dev->queue[0].next_used, 16);
 	}
 	for (uint32_t i = 0; i < GUARD; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the tests of virtio share: guest memory, a device on a PCI bus, and a driver that builds rings
- * and reads them back. The device's registers are reached as a guest does, through its BAR; its I/O
- * thread is not running: run() looks into a queue instead.
+ * What the tests of virtio share: guest memory, a device on a PCI bus, and a driver that builds
+ * rings and reads them back. The device's registers are reached as a guest does, through its BAR;
+ * its I/O thread is not running: run() looks into a queue instead.
  *
  * Layout of guest memory: queue n has 64 KiB from (n + 1) * 64 KiB on, buffers are from 1 MiB on.
  */
@@ -60,7 +60,7 @@ struct virtio_rig {
 	struct rig_queue queue[VIRTIO_MAX_QUEUES];
 };
 
-/* ---- registers ---------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static inline uint64_t reg_in(struct virtio_rig *rig, uint32_t at, uint32_t len)
 {
@@ -102,7 +102,7 @@ static inline bool has_failed(struct virtio_rig *rig)
 	return (status_of(rig) & STATUS_RESET) != 0;
 }
 
-/* ---- memory -------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static inline void *ram(struct virtio_rig *rig, uint64_t gpa)
 {
@@ -131,7 +131,7 @@ static inline uint32_t get32(struct virtio_rig *rig, uint64_t gpa)
 	return value;
 }
 
-/* ---- building -------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 /* Everything but a device; rig_plug() follows. */
 static inline struct virtio_rig *rig_create(void)
@@ -175,7 +175,7 @@ static inline void rig_destroy(struct virtio_rig *rig)
 	free(rig);
 }
 
-/* ---- a driver's first steps -------------------------------------------------------------------------- */
+/* ---- a driver's first steps ------------------------------------------------------------------ */
 
 static inline uint64_t offered_features(struct virtio_rig *rig)
 {
@@ -254,7 +254,7 @@ static inline void enable_msix(struct virtio_rig *rig)
 	reg_out(rig, 0x10, 2, 0);
 }
 
-/* ---- requests -------------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static inline void put_descriptor(struct virtio_rig *rig, uint64_t table, uint16_t index,
 				  uint64_t address, uint32_t len, uint32_t flags, uint16_t next)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ACPI fixed hardware: power-off, the power management timer with its interrupt, the reset register.
- * ACPI Specification, "ACPI Register Model", "Power Management Timer", "Reset Register".
+ * ACPI fixed hardware: power-off, the power management timer with its interrupt, the reset
+ * register. ACPI Specification, "ACPI Register Model", "Power Management Timer", "Reset Register".
  */
 #include "vmm/devices/devices.h"
 
@@ -39,7 +39,7 @@ static uint32_t acpi_lanes(uint64_t offset, uint32_t len)
 	return (uint32_t)(mask << (8 * offset));
 }
 
-/* ---- the timer, and the SCI -------------------------------------------------------------------- */
+/* ---- the timer, and the SCI ------------------------------------------------------------------ */
 
 static uint64_t acpi_timer_ticks(const struct acpi_pm *pm)
 {
@@ -87,7 +87,7 @@ static void acpi_expire(void *device)
 	pthread_mutex_unlock(&pm->lock);
 }
 
-/* ---- PM1a event block --------------------------------------------------------------------------- */
+/* ---- PM1a event block ------------------------------------------------------------------------ */
 
 static uint64_t acpi_event_read(void *device, uint64_t offset, uint32_t len)
 {
@@ -122,7 +122,7 @@ static const struct bus_ops acpi_event_ops = {
 	.write = acpi_event_write,
 };
 
-/* ---- PM1a control block ------------------------------------------------------------------------- */
+/* ---- PM1a control block ---------------------------------------------------------------------- */
 
 /* There is no legacy mode to leave: SCI_EN is always set. */
 static uint64_t acpi_control_read(void *device, uint64_t offset, uint32_t len)
@@ -158,7 +158,7 @@ static const struct bus_ops acpi_control_ops = {
 	.write = acpi_control_write,
 };
 
-/* ---- PM timer block ----------------------------------------------------------------------------- */
+/* ---- PM timer block -------------------------------------------------------------------------- */
 
 /* What is fixed once CPUs run needs no lock. */
 static uint64_t acpi_timer_read(void *device, uint64_t offset, uint32_t len)
@@ -180,7 +180,7 @@ static const struct bus_ops acpi_timer_ops = {
 	.write = acpi_timer_write,
 };
 
-/* ---- reset register ------------------------------------------------------------------------------ */
+/* ---- reset register -------------------------------------------------------------------------- */
 
 static uint64_t acpi_reset_read(void *device, uint64_t offset, uint32_t len)
 {

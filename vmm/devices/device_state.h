@@ -3,10 +3,10 @@
  * What of a device is in a saved state. docs/architecture.md, "Saving and restoring".
  *
  * A device's save puts what a guest can see or has set; its restore, called once on a device fresh
- * from its init and before any vCPU runs, takes the same in the same order. Values that cannot be make
- * it set reader->failed; whatever else a forged state holds, the device has to be total over it, as
- * over the guest's input. Both take the device's own lock. A restore drives the device's line to its
- * level: the interrupt controllers have been restored before.
+ * from its init and before any vCPU runs, takes the same in the same order. Values that cannot be
+ * make it set reader->failed; whatever else a forged state holds, the device has to be total over
+ * it, as over the guest's input. Both take the device's own lock. A restore drives the device's
+ * line to its level: the interrupt controllers have been restored before.
  */
 #ifndef VMM_DEVICES_DEVICE_STATE_H
 #define VMM_DEVICES_DEVICE_STATE_H

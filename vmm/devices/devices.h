@@ -141,8 +141,8 @@ int fw_cfg_init(struct fw_cfg *fw, struct bus *ports, uint32_t nr_cpus, uint64_t
  * 0x2040, 0x2044 (32 bits): MSI address, low and high half. 0x2048 (32 bits): MSI data; the write
  * sends the message.
  * 0x204c, read: all ones, after the host has let other threads run. For CPUs that poll each other.
- * 0x2060 (32 bits) reads 1 where the machine can be saved (--save-state), else 0; a write saves it then:
- * the guest goes on after the write, in this process or in another one.
+ * 0x2060 (32 bits) reads 1 where the machine can be saved (--save-state), else 0; a write saves it
+ * then: the guest goes on after the write, in this process or in another one.
  */
 #define TEST_DEVICE_PORT             0x2000
 #define TEST_DEVICE_MSI_ADDRESS      0x2040

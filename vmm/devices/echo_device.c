@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ports and memory that keep what is written, for guests that test how their accesses are carried out.
- * QEMU System Emulation documentation, "pc-testdev": the addresses are those that kvm-unit-tests use.
+ * Ports and memory that keep what is written, for guests that test how their accesses are carried
+ * out. QEMU System Emulation documentation, "pc-testdev": the addresses are those that
+ * kvm-unit-tests use.
  */
 #include "vmm/devices/echo_device.h"
 
@@ -11,7 +12,9 @@
 
 #define FLUSH_SIZE 4
 
-/* The bus sees to it that an access lies inside; both memories are little-endian, as the guest is. */
+/*
+ * The bus sees to it that an access lies inside; both memories are little-endian, as the guest is.
+ */
 static uint64_t load(struct echo_device *dev, const uint8_t *from, uint32_t len)
 {
 	uint64_t value = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What of --test-device is for the CPU and KVM, not for interrupts: ports and memory that keep what is
- * written and exit at each access, and a port that takes a page away from KVM.
+ * What of --test-device is for the CPU and KVM, not for interrupts: ports and memory that keep what
+ * is written and exit at each access, and a port that takes a page away from KVM.
  *
  * 0xe0..0xe3 and 0xff000000..0xff00ffff, any width: read what was written there last, at first 0.
  * 0xe4 (32 bits): the page of RAM at this guest-physical address keeps its contents, but KVM has to

@@ -4,9 +4,9 @@
  * Intel 8254 Programmable Interval Timer data sheet, "Programming the 8254", "Read-Back Command".
  *
  * The line follows OUT 0 as far as those who listen for edges can tell: it rises when OUT does, and
- * falls when the guest's programming makes OUT low. The low tick of mode 2, the low half of mode 3 and
- * the strobe of mode 4 come just before the rise that ends them; so a request stays up until the next
- * one, and the host has to wake up only once in a period (D60).
+ * falls when the guest's programming makes OUT low. The low tick of mode 2, the low half of mode 3
+ * and the strobe of mode 4 come just before the rise that ends them; so a request stays up until
+ * the next one, and the host has to wake up only once in a period (D60).
  */
 #include "vmm/devices/i8254.h"
 
@@ -21,7 +21,7 @@
 #define READ_BACK_NO_STATUS 0x10u
 #define READ_BACK_SHIFT     1 /* of the bit of counter 0 */
 
-/* ---- the interrupt line ------------------------------------------------------------------------- */
+/* ---- the interrupt line ---------------------------------------------------------------------- */
 
 static void set_line(struct i8254 *pit, bool level)
 {
@@ -80,7 +80,7 @@ static void reprogrammed(struct i8254 *pit, int64_t tick)
 	i8254_arm(pit);
 }
 
-/* ---- ports -------------------------------------------------------------------------------------- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 static void read_back(struct i8254 *pit, int64_t tick, uint8_t command)
 {
@@ -164,7 +164,7 @@ static const struct bus_ops i8254_ops = {
 	.write = i8254_write,
 };
 
-/* ---- counter 2's wires ---------------------------------------------------------------------------- */
+/* ---- counter 2's wires ----------------------------------------------------------------------- */
 
 void i8254_set_gate2(struct i8254 *pit, bool gate)
 {

@@ -3,8 +3,8 @@
  * The programmable interval timer: three counters at ports 0x40 to 0x43.
  * Intel 8254 Programmable Interval Timer data sheet, "Programming the 8254".
  *
- * Counter 0's OUT is IRQ 0, counter 1 is free, counter 2 belongs to port61.h. The clock of all three
- * is 105/88 MHz, a twelfth of a PC's crystal, counted on the board clock.
+ * Counter 0's OUT is IRQ 0, counter 1 is free, counter 2 belongs to port61.h. The clock of all
+ * three is 105/88 MHz, a twelfth of a PC's crystal, counted on the board clock.
  */
 #ifndef VMM_DEVICES_I8254_H
 #define VMM_DEVICES_I8254_H
@@ -51,8 +51,8 @@ void i8254_set_gate2(struct i8254 *pit, bool gate);
 bool i8254_out2(struct i8254 *pit);
 
 /*
- * For i8254.c and i8254_state.c, lock held: raise the line if that is due by now; have the alarm come
- * when it will be.
+ * For i8254.c and i8254_state.c, lock held: raise the line if that is due by now; have the alarm
+ * come when it will be.
  */
 void i8254_catch_up(struct i8254 *pit);
 void i8254_arm(struct i8254 *pit);

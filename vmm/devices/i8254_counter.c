@@ -58,7 +58,7 @@ static int64_t high_ticks(uint32_t count)
 	return (count + 1) / 2;
 }
 
-/* ---- counts as written and as read --------------------------------------------------------------- */
+/* ---- counts as written and as read ----------------------------------------------------------- */
 
 static uint32_t from_bcd(uint32_t value)
 {
@@ -91,7 +91,7 @@ static uint16_t count_shown(const struct i8254_counter *c, int64_t value)
 	return (uint16_t)(bcd ? to_bcd(count) : count);
 }
 
-/* ---- CE ------------------------------------------------------------------------------------------ */
+/* ---- CE -------------------------------------------------------------------------------------- */
 
 /* CE holds count in the tick after the one of the write or trigger. */
 static void load(struct i8254_counter *c, int64_t origin)
@@ -226,7 +226,7 @@ int64_t i8254_counter_next_rise(struct i8254_counter *c, int64_t tick)
 	return rise > tick ? rise : I8254_NEVER;
 }
 
-/* ---- control words, counts, GATE ------------------------------------------------------------------ */
+/* ---- control words, counts, GATE ------------------------------------------------------------- */
 
 void i8254_counter_reset(struct i8254_counter *c, bool gate)
 {
@@ -337,7 +337,7 @@ void i8254_counter_set_gate(struct i8254_counter *c, int64_t tick, bool gate)
 	}
 }
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 void i8254_counter_latch(struct i8254_counter *c, int64_t tick)
 {

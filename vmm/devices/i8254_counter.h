@@ -46,7 +46,9 @@ void i8254_counter_reset(struct i8254_counter *c, bool gate);
 /* A control word that selects this counter; bits 5:0, not the latch command. */
 void i8254_counter_control(struct i8254_counter *c, uint8_t control);
 
-/* What the latch and read-back commands keep. A second latch before the first is read is ignored. */
+/*
+ * What the latch and read-back commands keep. A second latch before the first is read is ignored.
+ */
 void i8254_counter_latch(struct i8254_counter *c, int64_t tick);
 void i8254_counter_latch_status(struct i8254_counter *c, int64_t tick);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interval timer and port 0x61 in a saved state: their clock stands still while it is in a file.
- * docs/architecture.md, "Saving and restoring".
+ * The interval timer and port 0x61 in a saved state: their clock stands still while it is in a
+ * file. docs/architecture.md, "Saving and restoring".
  */
 #include "vmm/devices/device_state.h"
 #include "vmm/devices/i8254.h"
@@ -90,8 +90,8 @@ static void counter_restore(struct i8254_counter *c, int64_t now, struct state_r
 }
 
 /*
- * Nothing is raised here: CPUs and interrupt controllers are in the file already. What is due and has
- * not come will be due in the restored machine.
+ * Nothing is raised here: CPUs and interrupt controllers are in the file already. What is due and
+ * has not come will be due in the restored machine.
  */
 void i8254_save(void *device, struct state_writer *out)
 {
@@ -114,8 +114,8 @@ void i8254_save(void *device, struct state_writer *out)
 }
 
 /*
- * The line is not driven: what the interrupt controllers know of it was restored with them, which may
- * be that it has been high since before they listened.
+ * The line is not driven: what the interrupt controllers know of it was restored with them, which
+ * may be that it has been high since before they listened.
  */
 void i8254_restore(void *device, struct state_reader *in)
 {

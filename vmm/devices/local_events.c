@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Local interrupt sources on demand, which this machine has no hardware for. SDM vol. 3, "Local Vector
- * Table". It has no state: the pins and the entries are the local APIC's.
+ * Local interrupt sources on demand, which this machine has no hardware for. SDM vol. 3, "Local
+ * Vector Table". It has no state: the pins and the entries are the local APIC's.
  */
 #include "vmm/devices/local_events.h"
 

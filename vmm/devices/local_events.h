@@ -17,8 +17,8 @@ enum local_event {
 };
 
 /*
- * 0x2050 (32 bits): a write of an enum local_event raises it at the CPU that writes; other values do
- * nothing. A read gives NR_LOCAL_EVENTS.
+ * 0x2050 (32 bits): a write of an enum local_event raises it at the CPU that writes; other values
+ * do nothing. A read gives NR_LOCAL_EVENTS.
  */
 #define LOCAL_EVENTS_PORT 0x2050
 

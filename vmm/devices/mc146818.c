@@ -50,7 +50,7 @@ static struct rtc_format format_of(const struct mc146818 *rtc)
 	};
 }
 
-/* ---- time ---------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 /* The other dividers are for other crystals, or hold the chain in reset. */
 static bool is_running(const struct mc146818 *rtc)
@@ -106,7 +106,7 @@ static void start_chain(struct mc146818 *rtc, uint64_t ns)
 	rtc->tick = board_clock_scale(ns, MC146818_TICKS, MC146818_TICKS_NS);
 }
 
-/* ---- interrupts ---------------------------------------------------------------------------------- */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -169,7 +169,7 @@ static void expire(void *device)
 	pthread_mutex_unlock(&rtc->lock);
 }
 
-/* ---- registers ----------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint8_t read_register(struct mc146818 *rtc, uint32_t reg)
 {
@@ -220,7 +220,7 @@ static void write_register(struct mc146818 *rtc, uint32_t reg, uint8_t value)
 	}
 }
 
-/* ---- ports --------------------------------------------------------------------------------------- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 /* A wide access is as many byte cycles, as on the ISA bus. The index port can be read back. */
 static uint64_t mc146818_read(void *device, uint64_t offset, uint32_t len)
@@ -264,7 +264,7 @@ static const struct bus_ops mc146818_ops = {
 	.write = mc146818_write,
 };
 
-/* ---- state --------------------------------------------------------------------------------------- */
+/* ---- state ----------------------------------------------------------------------------------- */
 
 /* The clock stands still while the machine is in a file; all periods divide a second. */
 void mc146818_save(void *device, struct state_writer *out)
@@ -300,7 +300,7 @@ void mc146818_restore(void *device, struct state_reader *in)
 	pthread_mutex_unlock(&rtc->lock);
 }
 
-/* ---- set-up -------------------------------------------------------------------------------------- */
+/* ---- set-up ---------------------------------------------------------------------------------- */
 
 int mc146818_init(struct mc146818 *rtc, struct bus *ports, struct irq_line irq,
 		  const struct board_clock *clock, uint64_t utc_ns)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Port 0x92. Intel ICH data sheets, "PORT92 - Fast A20 and Init Register": the CPUs get INIT when bit 0
- * goes from 0 to 1.
+ * Port 0x92. Intel ICH data sheets, "PORT92 - Fast A20 and Init Register": the CPUs get INIT when
+ * bit 0 goes from 0 to 1.
  */
 #include "vmm/devices/port92.h"
 

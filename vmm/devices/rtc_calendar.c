@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Calendar arithmetic on the registers of an MC146818.
- * Motorola MC146818 data sheet, "Time, Calendar, and Alarm Locations"; the calendar is the Gregorian
- * one, with the century register deciding about leap years.
+ * Motorola MC146818 data sheet, "Time, Calendar, and Alarm Locations"; the calendar is the
+ * Gregorian one, with the century register deciding about leap years.
  */
 #include "vmm/devices/rtc_calendar.h"
 
@@ -24,7 +24,7 @@ struct date {
 	int64_t day;   /* 1..31 */
 };
 
-/* ---- days ---------------------------------------------------------------------------------------- */
+/* ---- days ------------------------------------------------------------------------------------ */
 
 /* A year that begins in March has its leap day at its end: months are then 153 days in five. */
 static int64_t days_from_date(struct date date)
@@ -60,7 +60,7 @@ static struct date date_from_days(int64_t days)
 	return date;
 }
 
-/* ---- registers ----------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint32_t decode(struct rtc_format format, uint8_t value)
 {
@@ -148,7 +148,7 @@ void rtc_calendar_advance(uint8_t *registers, struct rtc_format format, uint64_t
 		advance_days(registers, format, days);
 }
 
-/* ---- alarms -------------------------------------------------------------------------------------- */
+/* ---- alarms ---------------------------------------------------------------------------------- */
 
 struct alarm {
 	bool any_second, any_minute, any_hour;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Time of day as an MC146818 keeps it: registers to numbers and back, the passing of seconds, alarms.
- * Motorola MC146818 data sheet, "Time, Calendar, and Alarm Locations".
+ * Time of day as an MC146818 keeps it: registers to numbers and back, the passing of seconds,
+ * alarms. Motorola MC146818 data sheet, "Time, Calendar, and Alarm Locations".
  *
  * Total over what a guest may have written: digits and dates that do not exist are numbers like any
  * other. The next second makes a time of day of them, the next midnight a date.

@@ -24,8 +24,9 @@ struct serial {
 	pthread_mutex_t lock;
 	struct uart uart;
 	struct irq_line irq;
-	bool level;   /* of irq */
-	bool starved; /* serial_receive turned bytes away, or some were thrown away: space is owed */
+	bool level; /* of irq */
+	/* serial_receive() turned bytes away, or some were thrown away: space is owed. */
+	bool starved;
 	uint8_t unsent[UART_FIFO_SIZE]; /* thrown away unread, oldest first */
 	size_t nr_unsent;
 	struct serial_sink sink;
@@ -99,7 +100,9 @@ static void serial_transmit(struct serial *serial, enum uart_effect effect, uint
 	uart_transmitted(&serial->uart);
 }
 
-/* Of before, the FIFO's bytes were thrown away. There is room: more than a FIFO is never under way. */
+/*
+ * Of before, the FIFO's bytes were thrown away. There is room: more than a FIFO is never under way.
+ */
 static void serial_take_back(struct serial *serial, const struct uart *before)
 {
 	size_t count = before->rx_count;

@@ -70,7 +70,7 @@ static const struct bus_ops test_device_ops = {
 	.write = test_device_write,
 };
 
-/* ---- saving the machine ------------------------------------------------------------------------ */
+/* ---- saving the machine ---------------------------------------------------------------------- */
 
 static uint64_t save_port_read(void *device, uint64_t offset, uint32_t len)
 {

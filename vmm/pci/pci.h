@@ -7,14 +7,14 @@
  *
  * Functions are built and added before any vCPU runs and stay until the machine is gone. Then:
  *
- *  - a function's lock covers its configuration space, its MSI-X and the level of its INTx# line. It
- *    comes after a device's own lock and before the irqchip's. It is held while the line changes and
- *    while messages are sent, so that what a CPU reads back is true of what arrives from then on. A
- *    device may raise interrupts with its own lock held; who takes them must not call back.
- *  - where a BAR is decoded is one atomic word, 0 for nowhere. CPUs that access the window read these
- *    words without a lock while another CPU may move a BAR: they find it at its old or at its new
- *    place, as on a real bus, where accesses that are under way during such a write are undefined
- *    too. What they have found is never freed, so nothing worse can happen.
+ *  - a function's lock covers its configuration space, its MSI-X and the level of its INTx# line.
+ *    It comes after a device's own lock and before the irqchip's. It is held while the line changes
+ *    and while messages are sent, so that what a CPU reads back is true of what arrives from then
+ *    on. A device may raise interrupts with its own lock held; who takes them must not call back.
+ *  - where a BAR is decoded is one atomic word, 0 for nowhere. CPUs that access the window read
+ *    these words without a lock while another CPU may move a BAR: they find it at its old or at its
+ *    new place, as on a real bus, where accesses that are under way during such a write are
+ *    undefined too. What they have found is never freed, so nothing worse can happen.
  */
 #ifndef VMM_PCI_PCI_H
 #define VMM_PCI_PCI_H
@@ -144,8 +144,8 @@ struct pci_bus {
 int pci_bus_init(struct pci_bus *bus, struct bus *ports, struct bus *mmio,
 		 struct pci_wiring wiring);
 /*
- * Put a complete function into the next slot and assign addresses to its BARs, as firmware does: the
- * guest finds them decoded. 0, -ENOSPC when there are no more slots or addresses.
+ * Put a complete function into the next slot and assign addresses to its BARs, as firmware does:
+ * the guest finds them decoded. 0, -ENOSPC when there are no more slots or addresses.
  */
 int pci_bus_add(struct pci_bus *bus, struct pci_function *fn);
 /* All functions as the guest found them first, BARs included. Any thread. */
@@ -153,7 +153,7 @@ void pci_bus_reset(struct pci_bus *bus);
 /* Endpoints beside the host bridge. */
 uint32_t pci_bus_endpoints(const struct pci_bus *bus);
 
-/* ---- pci_function.c: building one, in this order, then pci_bus_add ----------------------------- */
+/* ---- pci_function.c: building one, in this order, then pci_bus_add --------------------------- */
 
 void pci_function_init(struct pci_function *fn, const struct pci_ids *ids,
 		       const struct pci_ops *ops, void *device);
@@ -161,8 +161,9 @@ void pci_function_destroy(struct pci_function *fn);
 /* A 32-bit memory BAR of size bytes, a power of two from 4096 on. */
 void pci_add_bar(struct pci_function *fn, uint32_t bar, uint32_t size);
 /*
- * Append a capability of len bytes, of which the first two (id and link) are filled in here. Returns
- * its offset. Bytes are read-only until pci_allow_writes. There is room for 192 bytes of them.
+ * Append a capability of len bytes, of which the first two (id and link) are filled in here.
+ * Returns its offset. Bytes are read-only until pci_allow_writes. There is room for 192 bytes of
+ * them.
  */
 uint32_t pci_add_capability(struct pci_function *fn, uint8_t id, const void *bytes, uint32_t len);
 void pci_allow_writes(struct pci_function *fn, uint32_t offset, uint32_t len);
@@ -172,7 +173,7 @@ void pci_hook(struct pci_function *fn, uint32_t offset, uint32_t len);
 void pci_add_msix(struct pci_function *fn, uint32_t nr_vectors, uint32_t bar, uint32_t table,
 		  uint32_t pba);
 
-/* ---- pci_function.c: at run time, any thread ---------------------------------------------------- */
+/* ---- pci_function.c: at run time, any thread ------------------------------------------------- */
 
 /* The device's INTx# is to be asserted or not; it is not while MSI-X is enabled. */
 void pci_set_intx(struct pci_function *fn, bool level);
@@ -186,7 +187,7 @@ bool pci_is_master(struct pci_function *fn);
 /* len bytes (1, 2 or 4) of configuration space, as a device sees its own registers. */
 uint32_t pci_config_get(struct pci_function *fn, uint32_t offset, uint32_t len);
 
-/* ---- for vmm/pci/ only ----------------------------------------------------------------------------- */
+/* ---- for vmm/pci/ only ----------------------------------------------------------------------- */
 
 /* An access of a CPU: inside the 256 bytes, and inside one aligned DWORD. */
 uint32_t pci_config_read(struct pci_function *fn, uint32_t offset, uint32_t len);

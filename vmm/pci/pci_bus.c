@@ -24,7 +24,7 @@
 #define WINDOW_END          (PCI_WINDOW_BASE + PCI_WINDOW_SIZE)
 #define INTERRUPT_PIN_A     1
 
-/* ---- configuration mechanism #1 ---------------------------------------------------------------- */
+/* ---- configuration mechanism #1 -------------------------------------------------------------- */
 
 static uint64_t address_read(void *opaque, uint64_t offset, uint32_t len)
 {
@@ -78,7 +78,7 @@ static void data_write(void *opaque, uint64_t offset, uint32_t len, uint64_t val
 static const struct bus_ops address_ops = { address_read, address_write };
 static const struct bus_ops data_ops = { data_read, data_write };
 
-/* ---- memory window ------------------------------------------------------------------------------- */
+/* ---- memory window --------------------------------------------------------------------------- */
 
 /* The BAR that holds all of an access. Where BARs overlap, the lowest slot answers. */
 static struct pci_function *find_bar(const struct pci_bus *bus, uint64_t address, uint32_t len,
@@ -122,7 +122,7 @@ static void window_write(void *opaque, uint64_t offset, uint32_t len, uint64_t v
 
 static const struct bus_ops window_ops = { window_read, window_write };
 
-/* ---- building ------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 /* Natural alignment: a BAR's address bits below its size do not exist. */
 static int assign_bars(struct pci_bus *bus, struct pci_function *fn)

@@ -49,8 +49,8 @@ uint32_t pci_config_read(struct pci_function *fn, uint32_t offset, uint32_t len)
 }
 
 /*
- * A BAR is decoded where memory space is enabled and all of it lies in the window: not while its size
- * is being asked for, which writes all ones into it.
+ * A BAR is decoded where memory space is enabled and all of it lies in the window: not while its
+ * size is being asked for, which writes all ones into it.
  */
 static uint32_t decoded_at(const struct pci_function *fn, uint32_t bar)
 {

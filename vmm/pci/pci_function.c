@@ -18,7 +18,7 @@
 #define MSIX_CAP_TABLE   4
 #define MSIX_CAP_PBA     8
 
-/* ---- building ------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 void pci_function_init(struct pci_function *fn, const struct pci_ids *ids,
 		       const struct pci_ops *ops, void *device)
@@ -110,13 +110,13 @@ void pci_add_msix(struct pci_function *fn, uint32_t nr_vectors, uint32_t bar, ui
 	pci_put32(fn, fn->msix_at + MSIX_CAP_PBA, pba | bar);
 }
 
-/* ---- interrupts ----------------------------------------------------------------------------------- */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
 /*
  * The lock is held until the messages have arrived (R159, "Operation of Per-vector Masking and
- * Pending Bits"): software that has set a mask and read it back may change the message, or free what
- * its handler works on. A message that was sent after the lock's release could come after such a
- * mask; as it is, the mask waits for it. Sending takes no lock of a function or a device, so the
+ * Pending Bits"): software that has set a mask and read it back may change the message, or free
+ * what its handler works on. A message that was sent after the lock's release could come after such
+ * a mask; as it is, the mask waits for it. Sending takes no lock of a function or a device, so the
  * order of locks stays what it is (pci.h).
  */
 void pci_send(const struct pci_function *fn, const struct msix_out *out)
@@ -186,7 +186,7 @@ bool pci_is_master(struct pci_function *fn)
 	return master;
 }
 
-/* ---- accesses inside a BAR: MSI-X first, the rest is the device's -------------------------------------- */
+/* ---- accesses inside a BAR: MSI-X first, the rest is the device's ---------------------------- */
 
 static bool is_inside(uint64_t offset, uint32_t start, uint32_t size)
 {

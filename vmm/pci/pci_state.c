@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The PCI bus in a saved state: the address register and the host bridge. Endpoints are not in it. PCI
- * Local Bus Specification 3.0, "Configuration Space Organization".
+ * The PCI bus in a saved state: the address register and the host bridge. Endpoints are not in it.
+ * PCI Local Bus Specification 3.0, "Configuration Space Organization".
  */
 #include "vmm/pci/pci.h"
 

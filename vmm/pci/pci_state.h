@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The PCI bus in a saved state, for the board's list (board_state.c): device is the struct pci_bus. */
+/*
+ * The PCI bus in a saved state, for the board's list (board_state.c): device is the struct pci_bus.
+ */
 #ifndef VMM_PCI_PCI_STATE_H
 #define VMM_PCI_PCI_STATE_H
 

@@ -90,7 +90,9 @@ void io_thread_stop(struct io_thread *thread)
 
 	if (!thread->running)
 		return;
-	/* The counter cannot be full: this is its only write. It is read again for the next start. */
+	/*
+	 * The counter cannot be full: this is its only write. It is read again for the next start.
+	 */
 	if (write(thread->stop_fd, &one, sizeof(one)) == sizeof(one))
 		pthread_join(thread->thread, NULL);
 	thread->running = read(thread->stop_fd, &one, sizeof(one)) != sizeof(one);

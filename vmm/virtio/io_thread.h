@@ -3,8 +3,8 @@
  * A thread that waits for descriptors: doorbells of a device and what is behind it.
  *
  * Each device has one of its own. A disk that blocks in fdatasync(2) then holds up nobody else's
- * packets, nothing has to be asynchronous to be fair, and a queue has one thread that serves it. The
- * price is a mostly sleeping thread for each device.
+ * packets, nothing has to be asynchronous to be fair, and a queue has one thread that serves it.
+ * The price is a mostly sleeping thread for each device.
  */
 #ifndef VMM_VIRTIO_IO_THREAD_H
 #define VMM_VIRTIO_IO_THREAD_H

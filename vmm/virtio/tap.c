@@ -55,7 +55,10 @@ static int fail_attach(char *error, const char *name, int code)
 	return code;
 }
 
-/* EPERM is the answer of a container's list of devices, ENXIO and ENODEV of a node without a driver. */
+/*
+ * EPERM is the answer of a container's list of devices, ENXIO and ENODEV of a node without a
+ * driver.
+ */
 static const char *open_hint(int code)
 {
 	switch (code) {
@@ -115,7 +118,9 @@ int tap_open(const char *name, const struct log *log, char error[TAP_ERROR_SIZE]
 	if (fd < 0)
 		return fd;
 	request.ifr_flags = IFF_TAP | IFF_NO_PI;
-	/* Offloads outlive who asked for them; ours would get checksums that nobody has computed. */
+	/*
+	 * Offloads outlive who asked for them; ours would get checksums that nobody has computed.
+	 */
 	if (ioctl(fd, TUNSETIFF, &request) || ioctl(fd, TUNSETOFFLOAD, 0)) {
 		int code = -errno;
 

@@ -15,8 +15,8 @@
 #define TAP_ERROR_SIZE 256
 
 /*
- * Attach to the tap interface name, which has to exist. A non-blocking descriptor, or -errno with one
- * line in error that says what to do. An interface that is down is worth a warning only.
+ * Attach to the tap interface name, which has to exist. A non-blocking descriptor, or -errno with
+ * one line in error that says what to do. An interface that is down is worth a warning only.
  */
 int tap_open(const char *name, const struct log *log, char error[TAP_ERROR_SIZE]);
 

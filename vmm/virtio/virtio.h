@@ -2,7 +2,8 @@
 /*
  * What all virtio devices have in common: status, features, queues, interrupts.
  *
- * Virtual I/O Device (VIRTIO) 1.2, "Basic Facilities of a Virtio Device" and "Device Initialization".
+ * Virtual I/O Device (VIRTIO) 1.2, "Basic Facilities of a Virtio Device" and "Device
+ * Initialization".
  *
  * A device is reached by CPUs (its registers) and by its I/O thread (its queues and what is behind
  * them). Its lock covers everything below; it comes before a PCI function's lock. A driver that
@@ -48,7 +49,9 @@ struct virtio_kind {
 	void (*config_write)(struct virtio_device *dev, uint32_t offset, uint8_t value);
 	/* Forget requests and everything else that the driver has set up. */
 	void (*reset)(struct virtio_device *dev);
-	/* Before the I/O thread starts, no lock held: add what else it is to wait for. 0 or -errno. */
+	/*
+	 * Before the I/O thread starts, no lock held: add what else it is to wait for. 0 or -errno.
+	 */
 	int (*attach)(struct virtio_device *dev, struct io_thread *thread);
 	/* No driver, nor anybody else, will call any more. */
 	void (*destroy)(struct virtio_device *dev);
@@ -94,7 +97,7 @@ void virtio_init(struct virtio_device *dev, const struct virtio_kind *kind,
 		 const struct virtio_host *host, uint64_t features);
 void virtio_destroy(struct virtio_device *dev);
 
-/* ---- lock held ----------------------------------------------------------------------------------- */
+/* ---- lock held ------------------------------------------------------------------------------- */
 
 void virtio_reset(struct virtio_device *dev);
 /* The driver writes device status. True: the device has just gone live, its queues may be full. */
@@ -106,9 +109,9 @@ bool virtio_has_feature(const struct virtio_device *dev, uint32_t bit);
 bool virtio_is_live(const struct virtio_device *dev);
 /*
  * Serve the requests of a queue, each by serve, which returns how many bytes it has written, and
- * interrupt. chain is room to work with. After one ring's worth the rest is left for another call of
- * queue_ready: a driver that goes on and on cannot keep the lock. The same goes for what is left when
- * the thread is to end: a ring of long requests does not hold up the end of the program.
+ * interrupt. chain is room to work with. After one ring's worth the rest is left for another call
+ * of queue_ready: a driver that goes on and on cannot keep the lock. The same goes for what is left
+ * when the thread is to end: a ring of long requests does not hold up the end of the program.
  */
 typedef uint32_t (*virtio_serve_fn)(struct virtio_device *dev, const struct virtqueue_chain *chain);
 void virtio_serve(struct virtio_device *dev, uint32_t queue, struct virtqueue_chain *chain,
@@ -120,7 +123,7 @@ void virtio_config_changed(struct virtio_device *dev);
 /* The driver broke the rules: tell it and the user, and do nothing until the next reset. */
 void virtio_fail(struct virtio_device *dev, const char *why);
 
-/* ---- lock not held -------------------------------------------------------------------------------- */
+/* ---- lock not held --------------------------------------------------------------------------- */
 
 /* Look into a queue, on the I/O thread: the driver has notified. */
 void virtio_run_queue(struct virtio_device *dev, uint32_t queue);

@@ -141,9 +141,9 @@ static uint8_t carry_out(struct virtio_blk *blk, const struct virtqueue_chain *c
 }
 
 /*
- * The status is the last byte to write, however the driver has cut the request ("Message Framing"). It
- * counts as written only where all bytes before it are: "The Virtqueue Used Ring" has len from the
- * first one on.
+ * The status is the last byte to write, however the driver has cut the request ("Message Framing").
+ * It counts as written only where all bytes before it are: "The Virtqueue Used Ring" has len from
+ * the first one on.
  */
 static uint32_t serve(struct virtio_device *dev, const struct virtqueue_chain *chain)
 {

@@ -4,9 +4,9 @@
  *
  * Virtual I/O Device (VIRTIO) 1.2, "Console Device".
  *
- * Output may block for as long as a terminal takes nothing, with the device's lock held. Input comes
- * from the thread that would end such a stop, so it never takes that lock: it leaves its bytes in a
- * buffer with a lock of its own, and wakes the device's thread.
+ * Output may block for as long as a terminal takes nothing, with the device's lock held. Input
+ * comes from the thread that would end such a stop, so it never takes that lock: it leaves its
+ * bytes in a buffer with a lock of its own, and wakes the device's thread.
  *
  * Linux gives buffers for input before its driver is set up, and throws away what comes until then.
  * Nothing says when that is over but one thing: a change of the configuration is looked at
@@ -72,7 +72,7 @@ static void wake(struct virtio_console *con)
 		return;
 }
 
-/* ---- for the main thread -------------------------------------------------------------------------- */
+/* ---- for the main thread --------------------------------------------------------------------- */
 
 size_t virtio_console_receive(struct virtio_device *dev, const uint8_t *data, size_t len)
 {
@@ -112,9 +112,11 @@ void virtio_console_resize(struct virtio_device *dev, uint16_t columns, uint16_t
 	wake(con);
 }
 
-/* ---- input, lock held -------------------------------------------------------------------------------- */
+/* ---- input, lock held ------------------------------------------------------------------------ */
 
-/* Into the buffer that was popped. Returns how many bytes; *was_full: somebody may wait for room. */
+/*
+ * Into the buffer that was popped. Returns how many bytes; *was_full: somebody may wait for room.
+ */
 static size_t take_input(struct virtio_console *con, bool *was_full)
 {
 	size_t len = con->chain.writable_bytes;
@@ -166,8 +168,8 @@ static bool feed_guest(struct virtio_console *con)
 }
 
 /*
- * "Device configuration layout": a new size is a change of the configuration. A driver that is not ready
- * yet is not interrupted, but may be reading it.
+ * "Device configuration layout": a new size is a change of the configuration. A driver that is not
+ * ready yet is not interrupted, but may be reading it.
  */
 static void show_size(struct virtio_console *con)
 {
@@ -212,7 +214,7 @@ static void on_wake(struct io_source *source, uint32_t events)
 		con->space(con->space_ctx);
 }
 
-/* ---- output -------------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static uint32_t transmit(struct virtio_device *dev, const struct virtqueue_chain *chain)
 {
@@ -240,7 +242,7 @@ static void console_queue_ready(struct virtio_device *dev, uint32_t queue)
 	wake(con);
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static uint8_t console_config_read(struct virtio_device *dev, uint32_t offset)
 {

@@ -2,12 +2,12 @@
 /*
  * virtio-net: a network interface, whose other end is a tap interface of the host.
  *
- * Virtual I/O Device (VIRTIO) 1.2, "Network Device": "Device Operation". No offloads: every frame is
- * complete, and its header says nothing.
+ * Virtual I/O Device (VIRTIO) 1.2, "Network Device": "Device Operation". No offloads: every frame
+ * is complete, and its header says nothing.
  *
  * As on a wire, frames that nobody takes are lost: those of the guest when the tap does not take
- * them, and those for the guest when they do not fit into its buffers. Frames that find no buffer at
- * all stay in the tap, which has a queue of its own.
+ * them, and those for the guest when they do not fit into its buffers. Frames that find no buffer
+ * at all stay in the tap, which has a queue of its own.
  */
 #include "vmm/virtio/virtio_net.h"
 
@@ -50,7 +50,7 @@ static struct virtio_net *net_of(struct virtio_device *dev)
 	return (struct virtio_net *)dev;
 }
 
-/* ---- to the guest ----------------------------------------------------------------------------- */
+/* ---- to the guest ---------------------------------------------------------------------------- */
 
 static void listen_to_tap(struct virtio_net *net, bool listen)
 {
@@ -126,7 +126,7 @@ static void on_tap(struct io_source *source, uint32_t events)
 	pthread_mutex_unlock(&net->dev.lock);
 }
 
-/* ---- from the guest ------------------------------------------------------------------------------ */
+/* ---- from the guest -------------------------------------------------------------------------- */
 
 static uint32_t transmit(struct virtio_device *dev, const struct virtqueue_chain *chain)
 {
@@ -155,7 +155,7 @@ static void net_queue_ready(struct virtio_device *dev, uint32_t queue)
 		listen_to_tap(net, true);
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static uint8_t net_config_read(struct virtio_device *dev, uint32_t offset)
 {

@@ -2,9 +2,9 @@
 /*
  * Virtio over PCI: capabilities, the BAR, doorbells, interrupts.
  *
- * Virtual I/O Device (VIRTIO) 1.2, "PCI Device Discovery", "Virtio Structure PCI Capabilities", "ISR
- * status capability", "PCI configuration access capability", "MSI-X Vector Configuration", "Notifying
- * The Driver".
+ * Virtual I/O Device (VIRTIO) 1.2, "PCI Device Discovery", "Virtio Structure PCI Capabilities",
+ * "ISR status capability", "PCI configuration access capability", "MSI-X Vector Configuration",
+ * "Notifying The Driver".
  */
 #include "vmm/virtio/virtio_pci.h"
 
@@ -28,7 +28,7 @@
 
 #define CONFIG_VECTOR_AND_QUEUES(dev) ((dev)->nr_queues + 1)
 
-/* ---- interrupts, device's lock held ---------------------------------------------------------------- */
+/* ---- interrupts, device's lock held ---------------------------------------------------------- */
 
 static void interrupt(void *opaque, uint16_t vector, bool is_config)
 {
@@ -70,7 +70,7 @@ static uint8_t read_isr(struct virtio_pci *t)
 	return isr;
 }
 
-/* ---- doorbells -------------------------------------------------------------------------------------- */
+/* ---- doorbells ------------------------------------------------------------------------------- */
 
 static void ring(void *opaque, uint32_t queue)
 {
@@ -132,7 +132,7 @@ static void bar_moved(void *opaque, uint32_t bar, uint32_t address)
 	t->bound_at = address;
 }
 
-/* ---- the BAR ------------------------------------------------------------------------------------------ */
+/* ---- the BAR --------------------------------------------------------------------------------- */
 
 /* Is the access in [start, start + size)? *offset becomes relative to start. */
 static bool within(uint64_t *offset, uint32_t len, uint32_t start, uint32_t size)
@@ -206,9 +206,11 @@ static void bar_write(void *opaque, uint32_t bar, uint64_t offset, uint32_t len,
 	pthread_mutex_unlock(&t->dev->lock);
 }
 
-/* ---- access through configuration space ------------------------------------------------------------------ */
+/* ---- access through configuration space ------------------------------------------------------ */
 
-/* Where the driver points to. False: not at something of ours, or not in the width of the access. */
+/*
+ * Where the driver points to. False: not at something of ours, or not in the width of the access.
+ */
 static bool window_target(struct virtio_pci *t, uint32_t len, uint32_t *offset)
 {
 	uint32_t cap = t->fn.hook - sizeof(struct virtio_pci_cap);
@@ -239,7 +241,7 @@ static void window_write(void *opaque, uint32_t at, uint32_t len, uint32_t value
 		pci_bar_write(&t->fn, VIRTIO_PCI_BAR, offset, len, value);
 }
 
-/* ---- building --------------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static const struct pci_ops virtio_pci_ops = {
 	.bar_read = bar_read,

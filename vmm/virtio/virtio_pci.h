@@ -6,8 +6,8 @@
  *
  * One BAR has it all: common configuration, ISR status, device configuration, a doorbell for each
  * queue, MSI-X table and pending bits. MSI-X has a vector for the configuration and one for each
- * queue. A doorbell is an ioeventfd, so ringing it does not leave KVM; where KVM cannot, and when it
- * is rung through the configuration space, the write arrives here and ends in the same eventfd.
+ * queue. A doorbell is an ioeventfd, so ringing it does not leave KVM; where KVM cannot, and when
+ * it is rung through the configuration space, the write arrives here and ends in the same eventfd.
  */
 #ifndef VMM_VIRTIO_VIRTIO_PCI_H
 #define VMM_VIRTIO_VIRTIO_PCI_H
@@ -48,7 +48,8 @@ struct virtio_pci {
 
 /*
  * Make dev a PCI function on bus, with an I/O thread that is not running yet. dev belongs to
- * *transport from now on, also when this fails; virtio_pci_destroy() follows in any case. 0 or -errno.
+ * *transport from now on, also when this fails; virtio_pci_destroy() follows in any case. 0 or
+ * -errno.
  */
 int virtio_pci_create(struct virtio_pci *transport, struct virtio_device *dev, struct pci_bus *bus,
 		      int vm_fd);
@@ -60,13 +61,13 @@ void virtio_pci_reset(struct virtio_pci *transport);
 /* No vCPU may be running any more. */
 void virtio_pci_destroy(struct virtio_pci *transport);
 
-/* ---- virtio_pci_common.c: the common configuration structure, device's lock held ------------------ */
+/* ---- virtio_pci_common.c: the common configuration structure, device's lock held ------------- */
 
 /* len bytes at offset, any width, inside the structure. */
 uint64_t virtio_pci_common_read(const struct virtio_pci *transport, uint32_t offset, uint32_t len);
 /*
- * A field in its own width, or half of one of 64 bits; others are ignored. True: the device has just
- * gone live.
+ * A field in its own width, or half of one of 64 bits; others are ignored. True: the device has
+ * just gone live.
  */
 bool virtio_pci_common_write(struct virtio_pci *transport, uint32_t offset, uint32_t len,
 			     uint32_t value);

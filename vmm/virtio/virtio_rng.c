@@ -13,7 +13,9 @@
 #define QUEUE_SIZE 64
 #define PCI_CLASS  0x00ff00
 
-/* At most that much for one request: "Entropy Device" lets a device fill less than was asked for. */
+/*
+ * At most that much for one request: "Entropy Device" lets a device fill less than was asked for.
+ */
 #define MAX_BYTES 65536u
 
 struct virtio_rng {

@@ -22,7 +22,7 @@
 #define USED_ENTRY   sizeof(struct vring_used_elem)
 #define EVENT_SIZE   2
 
-/* ---- memory that the guest changes while we look ------------------------------------------------ */
+/* ---- memory that the guest changes while we look --------------------------------------------- */
 
 static uint16_t load16(const uint8_t *at)
 {
@@ -54,7 +54,7 @@ static uint8_t *available_event(const struct virtqueue *queue)
 	return queue->used + RING_ENTRIES + USED_ENTRY * queue->size;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void virtqueue_init(struct virtqueue *queue, const struct memory *memory, uint16_t max_size)
 {
@@ -101,7 +101,7 @@ bool virtqueue_start(struct virtqueue *queue, bool event_idx, bool indirect)
 	return true;
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static bool break_queue(struct virtqueue *queue, const char *why)
 {
@@ -109,7 +109,9 @@ static bool break_queue(struct virtqueue *queue, const char *why)
 	return false;
 }
 
-/* A descriptor's buffer becomes a segment. Reads come first, "Message Framing" permitting any cut. */
+/*
+ * A descriptor's buffer becomes a segment. Reads come first, "Message Framing" permitting any cut.
+ */
 static bool add_segment(struct virtqueue *queue, struct virtqueue_chain *chain,
 			const struct vring_desc *d)
 {
@@ -136,8 +138,8 @@ static bool add_segment(struct virtqueue *queue, struct virtqueue_chain *chain,
 }
 
 /*
- * Walk one table from index on. More steps than the table has entries are a loop. *indirect gets the
- * descriptor that refers to another table, and has flag INDIRECT then.
+ * Walk one table from index on. More steps than the table has entries are a loop. *indirect gets
+ * the descriptor that refers to another table, and has flag INDIRECT then.
  */
 static bool walk(struct virtqueue *queue, struct virtqueue_chain *chain, const uint8_t *table,
 		 uint32_t nr_entries, uint32_t index, struct vring_desc *indirect)
@@ -221,11 +223,12 @@ void virtqueue_push(struct virtqueue *queue, uint16_t head, uint32_t written)
 	store16(queue->used + RING_INDEX, queue->next_used);
 }
 
-/* ---- notifications -------------------------------------------------------------------------------------- */
+/* ---- notifications --------------------------------------------------------------------------- */
 
 /*
  * The driver makes a request available and then looks whether we want to hear of it; we say so and
- * then look whether there is one. With a full barrier on either side, one of the two sees the other.
+ * then look whether there is one. With a full barrier on either side, one of the two sees the
+ * other.
  */
 bool virtqueue_rearm(struct virtqueue *queue)
 {
@@ -250,7 +253,7 @@ bool virtqueue_wants_interrupt(struct virtqueue *queue)
 	return vring_need_event(load16(used_event(queue)), queue->next_used, old);
 }
 
-/* ---- bytes of a chain -------------------------------------------------------------------------------------- */
+/* ---- bytes of a chain ------------------------------------------------------------------------ */
 
 int virtqueue_slice(const struct iovec *from, uint32_t nr, size_t offset, size_t len,
 		    struct iovec *to)

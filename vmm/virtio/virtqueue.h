@@ -69,18 +69,21 @@ bool virtqueue_start(struct virtqueue *queue, bool event_idx, bool indirect);
 bool virtqueue_pop(struct virtqueue *queue, struct virtqueue_chain *chain);
 /* Put the last request back that was popped: it will be popped again. */
 void virtqueue_unpop(struct virtqueue *queue);
-/* The request with this head is done; written bytes from the start of its writable segments are set. */
+/*
+ * The request with this head is done; written bytes from the start of its writable segments are
+ * set.
+ */
 void virtqueue_push(struct virtqueue *queue, uint16_t head, uint32_t written);
 
 /*
- * After the last pop: ask to be notified of the next request. True: one has come in between, and the
- * driver may not have notified; pop again.
+ * After the last pop: ask to be notified of the next request. True: one has come in between, and
+ * the driver may not have notified; pop again.
  */
 bool virtqueue_rearm(struct virtqueue *queue);
 /* After pushes: does the driver want to be told? Resets the question. */
 bool virtqueue_wants_interrupt(struct virtqueue *queue);
 
-/* ---- bytes of a chain ------------------------------------------------------------------------- */
+/* ---- bytes of a chain ------------------------------------------------------------------------ */
 
 /* Copy out of the readable segments, from offset on. False: they are shorter. */
 bool virtqueue_read(const struct virtqueue_chain *chain, size_t offset, void *to, size_t len);
