@@ -27,12 +27,14 @@ void lapic_ext_reset(struct lapic_extended *extended)
 		extended->ier[i] = UINT32_MAX;
 }
 
+/* Word by word: a compiler may make bcmp() of memcmp(), which not everybody has. */
 bool lapic_ext_is_reset(const struct lapic_extended *extended)
 {
-	struct lapic_extended fresh;
+	uint32_t enabled = UINT32_MAX;
 
-	lapic_ext_reset(&fresh);
-	return __builtin_memcmp(extended, &fresh, sizeof(fresh)) == 0;
+	for (int i = 0; i < 8; i++)
+		enabled &= extended->ier[i];
+	return (extended->control | ~enabled) == 0;
 }
 
 /* SEOI is written only: as for EOI, that is a #GP by RDMSR and reads 0 in xAPIC mode (D1). */
