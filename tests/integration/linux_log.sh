@@ -5,7 +5,7 @@
 
 # Not our fault: the MP table tells of a wire that firmware would have had to program too; where the host
 # is emulated or busy a handler takes as long as it takes, and so does reading a clock.
-linux_known='ExtINT not setup in hardware but reported by MP table|hrtimer: interrupt took'
+linux_known='ExtINT not setup in hardware but reported by MP table|interrupt took [0-9]+ ns'
 linux_known="$linux_known|clocksource: Long readout interval, skipping watchdog check"
 
 # kernel_complaints FILE: those lines, if there are any.
