@@ -232,11 +232,24 @@ void fake_apic_write(struct fake_board *board, uint32_t cpu, uint32_t offset, ui
 	vcpu_apic_effect(vcpu, &effect);
 }
 
+static bool is_set(const struct lapic_slot words[8], uint8_t vector)
+{
+	return (words[vector / 32].reg >> vector % 32 & 1) != 0;
+}
+
 bool fake_irr(const struct fake_board *board, uint32_t cpu, uint8_t vector)
 {
-	const struct lapic *a = &board->machine.vcpus[cpu].lapic;
+	return is_set(board->machine.vcpus[cpu].lapic.regs.irr, vector);
+}
 
-	return (a->regs.irr[vector / 32].reg >> vector % 32 & 1) != 0;
+bool fake_isr(const struct fake_board *board, uint32_t cpu, uint8_t vector)
+{
+	return is_set(board->machine.vcpus[cpu].lapic.regs.isr, vector);
+}
+
+void fake_accept(struct fake_board *board, uint32_t cpu, uint8_t vector)
+{
+	lapic_accept(&board->machine.vcpus[cpu].lapic, vector, false);
 }
 
 static void create_vcpu(struct fake_board *board, uint32_t index, bool wait)

@@ -67,6 +67,9 @@ int fake_guest_enter(struct fake_vcpu *fake);
 /* A register of CPU number cpu's APIC, written as by its guest. */
 void fake_apic_write(struct fake_board *board, uint32_t cpu, uint32_t offset, uint32_t value);
 bool fake_irr(const struct fake_board *board, uint32_t cpu, uint8_t vector);
+bool fake_isr(const struct fake_board *board, uint32_t cpu, uint8_t vector);
+/* An edge-triggered vector arrives at that APIC. */
+void fake_accept(struct fake_board *board, uint32_t cpu, uint8_t vector);
 
 /* The wrappers' stand-ins. */
 int __wrap_kvm_run_vcpu(int fd);

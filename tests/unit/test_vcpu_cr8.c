@@ -30,16 +30,6 @@ static struct vcpu *cpu0(struct fake_board *board)
 	return &board->machine.vcpus[0];
 }
 
-static void accept_vector(struct fake_board *board, uint8_t vector)
-{
-	lapic_accept(&cpu0(board)->lapic, vector, false);
-}
-
-static bool in_service(struct fake_board *board, uint8_t vector)
-{
-	return (cpu0(board)->lapic.regs.isr[vector / 32].reg >> vector % 32 & 1) != 0;
-}
-
 /* One round up to KVM_RUN; what KVM_INTERRUPT was given, or none. */
 static int before_run(struct fake_board *board)
 {
@@ -66,7 +56,7 @@ START_TEST(R63_R165_kvm_delivers_when_cr8_falls)
 	struct fake_board *board = held_board();
 	struct vcpu *vcpu = cpu0(board);
 
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	ck_assert_int_eq(before_run(board), FAKE_NO_VECTOR);
 	ck_assert_uint_eq(board->vcpu[0].parked_irr, HELD);
 	ck_assert_uint_eq(board->vcpu[0].parked_tpr, 0x50);
@@ -74,7 +64,7 @@ START_TEST(R63_R165_kvm_delivers_when_cr8_falls)
 	ck_assert_uint_eq(vcpu->stats.tpr_polls, 0);
 	guest_sets_cr8(board, 3);
 	vcpu_cr8_after_run(vcpu);
-	ck_assert(in_service(board, HELD) && !fake_irr(board, 0, HELD));
+	ck_assert(fake_isr(board, 0, HELD) && !fake_irr(board, 0, HELD));
 	ck_assert_uint_eq(vcpu->lapic.regs.tpr.reg, 0x30);
 	ck_assert_uint_eq(vcpu->lent, 0);
 	ck_assert_uint_eq(vcpu->stats.lent_taken, 1);
@@ -89,7 +79,7 @@ START_TEST(a_vector_waits_for_as_long_as_it_takes)
 	struct vcpu *vcpu = cpu0(board);
 	uint32_t parks;
 
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
 	parks = board->vcpu[0].parks;
 	for (int i = 0; i < 3; i++) {
@@ -100,7 +90,7 @@ START_TEST(a_vector_waits_for_as_long_as_it_takes)
 	vcpu_cr8_after_run(vcpu);
 	ck_assert_uint_eq(board->vcpu[0].parks, parks);
 	ck_assert_uint_eq(vcpu->stats.lent, 1);
-	ck_assert(fake_irr(board, 0, HELD) && !in_service(board, HELD));
+	ck_assert(fake_irr(board, 0, HELD) && !fake_isr(board, 0, HELD));
 	fake_board_free(board);
 }
 END_TEST
@@ -111,14 +101,14 @@ START_TEST(R56_R59_the_highest_is_lent_and_no_other)
 	struct fake_board *board = held_board();
 	const struct fake_vcpu *fake = &board->vcpu[0];
 
-	accept_vector(board, 0x31);
+	fake_accept(board, 0, 0x31);
 	before_run(board);
 	ck_assert_uint_eq(fake->parked_irr, 0x31);
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
 	ck_assert_uint_eq(fake->parked_irr, HELD);
 	/* What is in service holds it back as well. */
-	accept_vector(board, HIGHER);
+	fake_accept(board, 0, HIGHER);
 	ck_assert_int_eq(before_run(board), HIGHER);
 	ck_assert_uint_eq(fake->parked_irr, 0);
 	before_run(board);
@@ -135,9 +125,9 @@ START_TEST(R59_nothing_is_lent_beside_a_window)
 {
 	struct fake_board *board = held_board();
 
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
-	accept_vector(board, HIGHER);
+	fake_accept(board, 0, HIGHER);
 	board->vcpu[0].run.ready_for_interrupt_injection = 0;
 	ck_assert_int_eq(before_run(board), FAKE_NO_VECTOR);
 	ck_assert_uint_eq(board->vcpu[0].run.request_interrupt_window, 1);
@@ -150,7 +140,7 @@ START_TEST(R61_tpr_written_as_a_register_releases_it_here)
 {
 	struct fake_board *board = held_board();
 
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
 	fake_apic_write(board, 0, LAPIC_TPR, 0x30);
 	ck_assert_int_eq(before_run(board), HELD);
@@ -177,11 +167,11 @@ START_TEST(R68_the_eoi_ends_what_kvm_has_delivered)
 	struct fake_board *board = held_board();
 	struct vcpu *vcpu = cpu0(board);
 
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
 	board->vcpu[0].enter = take_and_end;
 	ck_assert_int_eq(vcpu_run_once(vcpu), 0);
-	ck_assert(!in_service(board, HELD) && !fake_irr(board, 0, HELD));
+	ck_assert(!fake_isr(board, 0, HELD) && !fake_irr(board, 0, HELD));
 	ck_assert_uint_eq(vcpu->lapic.counters.eoi_spurious, 0);
 	fake_board_free(board);
 }
@@ -195,7 +185,7 @@ START_TEST(R132_an_init_takes_it_back)
 	struct vcpu *vcpu = cpu0(board);
 
 	board->options.on_reset = ON_RESET_EXIT;
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
 	lapic_post(&vcpu->inbox, &init);
 	vcpu_act_on_events(vcpu);
@@ -209,7 +199,7 @@ START_TEST(R182_a_cpu_at_rest_has_lent_nothing)
 {
 	struct fake_board *board = held_board();
 
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
 	ck_assert(vcpu_come_to_rest(cpu0(board)));
 	ck_assert_uint_eq(board->vcpu[0].parked_irr, 0);
@@ -223,7 +213,7 @@ START_TEST(where_kvm_does_not_deliver_cr8_is_polled)
 	struct fake_board *board = held_board();
 
 	board->machine.probe.passed[PROBE_CR8] = false;
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
 	ck_assert_uint_eq(board->vcpu[0].parked_irr, 0);
 	ck_assert_uint_eq(cpu0(board)->stats.tpr_polls, 1);
@@ -236,7 +226,7 @@ START_TEST(a_parked_lapic_that_cannot_be_read_ends_the_machine)
 	struct fake_board *board = held_board();
 
 	board->log.fd = -1;
-	accept_vector(board, HELD);
+	fake_accept(board, 0, HELD);
 	before_run(board);
 	board->vcpu[0].park_refusal = -EIO;
 	vcpu_cr8_after_run(cpu0(board));

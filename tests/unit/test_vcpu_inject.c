@@ -25,16 +25,6 @@ static struct vcpu *cpu0(struct fake_board *board)
 	return &board->machine.vcpus[0];
 }
 
-static void accept_vector(struct fake_board *board, uint8_t vector)
-{
-	lapic_accept(&cpu0(board)->lapic, vector, false);
-}
-
-static bool in_service(struct fake_board *board, uint8_t vector)
-{
-	return (cpu0(board)->lapic.regs.isr[vector / 32].reg >> vector % 32 & 1) != 0;
-}
-
 /* One round's injection; what KVM_INTERRUPT was given, or none. */
 static int inject(struct fake_board *board)
 {
@@ -62,7 +52,7 @@ START_TEST(without_irqchip_an_unfinished_exit_goes_first)
 
 	board->machine.shape = IRQCHIP_NONE;
 	board->machine.vcpus[0].unfinished_exit = true;
-	accept_vector(board, 0x41);
+	fake_accept(board, 0, 0x41);
 	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
 	/* KVM_RUN shall finish it and come back, and not run the guest in search of a window. */
 	ck_assert_uint_eq(board->vcpu[0].run.request_interrupt_window, 0);
@@ -78,13 +68,13 @@ START_TEST(R59_R60_the_highest_first_and_the_rest_later)
 	struct fake_board *board = ready_board();
 	const struct kvm_run *run = &board->vcpu[0].run;
 
-	accept_vector(board, 0x41);
-	accept_vector(board, 0x91);
+	fake_accept(board, 0, 0x41);
+	fake_accept(board, 0, 0x91);
 	ck_assert_int_eq(inject(board), 0x91);
-	ck_assert(in_service(board, 0x91) && !in_service(board, 0x41));
+	ck_assert(fake_isr(board, 0, 0x91) && !fake_isr(board, 0, 0x41));
 	/* Not deliverable during 0x91's service: its EOI brings an exit, no window is needed. */
 	ck_assert_uint_eq(run->request_interrupt_window, 0);
-	accept_vector(board, 0xa1);
+	fake_accept(board, 0, 0xa1);
 	ck_assert_int_eq(inject(board), 0xa1);
 	fake_apic_write(board, 0, LAPIC_EOI, 0);
 	fake_apic_write(board, 0, LAPIC_EOI, 0);
@@ -99,7 +89,7 @@ START_TEST(R130_R167_not_ready_means_a_window)
 	struct kvm_run *run = &board->vcpu[0].run;
 
 	run->ready_for_interrupt_injection = 0; /* although IF is set: an interrupt shadow */
-	accept_vector(board, 0x41);
+	fake_accept(board, 0, 0x41);
 	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
 	ck_assert_uint_eq(run->request_interrupt_window, 1);
 	ck_assert(fake_irr(board, 0, 0x41));
@@ -117,9 +107,9 @@ START_TEST(R60_R130_R167_a_taken_slot_loses_nothing)
 	struct fake_vcpu *fake = &board->vcpu[0];
 
 	fake->refusal = -EEXIST;
-	accept_vector(board, 0x41);
+	fake_accept(board, 0, 0x41);
 	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
-	ck_assert(fake_irr(board, 0, 0x41) && !in_service(board, 0x41));
+	ck_assert(fake_irr(board, 0, 0x41) && !fake_isr(board, 0, 0x41));
 	ck_assert_uint_eq(fake->run.request_interrupt_window, 1);
 	ck_assert(!machine_has_ended(&board->machine));
 	fake->refusal = 0;
@@ -134,7 +124,7 @@ START_TEST(another_refusal_ends_the_machine)
 
 	board->log.fd = -1;
 	board->vcpu[0].refusal = -ENXIO;
-	accept_vector(board, 0x41);
+	fake_accept(board, 0, 0x41);
 	vcpu_inject(cpu0(board));
 	ck_assert_int_eq(board->machine.verdict.end, MACHINE_KVM_ERROR);
 	ck_assert_uint_eq(board->machine.verdict.value, ENXIO);
@@ -148,7 +138,7 @@ START_TEST(a_gp_goes_first)
 	struct fake_board *board = ready_board();
 
 	cpu0(board)->gp_pending = true;
-	accept_vector(board, 0x41);
+	fake_accept(board, 0, 0x41);
 	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
 	ck_assert_uint_eq(board->vcpu[0].run.request_interrupt_window, 1);
 	fake_board_free(board);
@@ -165,10 +155,10 @@ START_TEST(R141_what_ends_a_halt)
 	vcpu->halted = true;
 	ck_assert(!vcpu_inject(vcpu));
 	fake_apic_write(board, 0, LAPIC_TPR, 0x50);
-	accept_vector(board, 0x41);
+	fake_accept(board, 0, 0x41);
 	ck_assert_msg(!vcpu_inject(vcpu), "TPR holds the vector");
 	run->if_flag = 0;
-	accept_vector(board, 0x61);
+	fake_accept(board, 0, 0x61);
 	ck_assert_msg(!vcpu_inject(vcpu), "IF is clear");
 	run->if_flag = 1;
 	ck_assert_int_eq(inject(board), 0x61);
@@ -218,7 +208,7 @@ START_TEST(R63_R165_lowering_cr8_releases)
 	struct vcpu *vcpu = cpu0(board);
 
 	fake_apic_write(board, 0, LAPIC_TPR, 0x50);
-	accept_vector(board, 0x41);
+	fake_accept(board, 0, 0x41);
 	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
 	ck_assert_uint_eq(vcpu->stats.tpr_polls, 1);
 	board->vcpu[0].run.cr8 = 3;
@@ -259,7 +249,7 @@ START_TEST(R140_the_8259_is_acknowledged_when_it_is_injected)
 	ck_assert(irqchip_intr(&board->machine.irqchip));
 	run->ready_for_interrupt_injection = 1;
 	ck_assert_int_eq(inject(board), 0x21);
-	ck_assert(!in_service(board, 0x21));
+	ck_assert(!fake_isr(board, 0, 0x21));
 	ck_assert(!irqchip_intr(&board->machine.irqchip));
 	fake_board_free(board);
 }
