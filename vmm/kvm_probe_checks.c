@@ -92,6 +92,12 @@ static bool is_mmio(struct probe_exit e, uint64_t address, bool write)
 	return e.reason == KVM_EXIT_MMIO && e.where == address && e.write == write;
 }
 
+/* why: KVM_MSR_EXIT_REASON_*. */
+static bool is_msr(struct probe_exit e, uint32_t reason, uint32_t why)
+{
+	return e.reason == reason && e.msr_reason == why;
+}
+
 static bool judge_mmio(struct probe *p)
 {
 	return is_mmio(step(p), LAPIC_BASE_DEFAULT + LAPIC_VERSION, false) &&
@@ -102,25 +108,19 @@ static bool judge_mmio(struct probe *p)
 
 static bool judge_x2apic(struct probe *p)
 {
-	struct probe_exit e = step(p);
-
-	return e.reason == KVM_EXIT_X86_WRMSR && e.msr_reason == KVM_MSR_EXIT_REASON_INVAL &&
+	return is_msr(step(p), KVM_EXIT_X86_WRMSR, KVM_MSR_EXIT_REASON_INVAL) &&
 	       is_port(step(p), PROBE_PORT_DONE);
 }
 
 static bool judge_base(struct probe *p)
 {
-	struct probe_exit e = step(p);
-
-	return e.reason == KVM_EXIT_X86_RDMSR && e.msr_reason == KVM_MSR_EXIT_REASON_FILTER &&
+	return is_msr(step(p), KVM_EXIT_X86_RDMSR, KVM_MSR_EXIT_REASON_FILTER) &&
 	       is_port(step(p), PROBE_PORT_DONE);
 }
 
 static bool judge_deadline(struct probe *p)
 {
-	struct probe_exit e = step(p);
-
-	return e.reason == KVM_EXIT_X86_WRMSR && e.msr_reason == KVM_MSR_EXIT_REASON_FILTER &&
+	return is_msr(step(p), KVM_EXIT_X86_WRMSR, KVM_MSR_EXIT_REASON_FILTER) &&
 	       is_port(step(p), PROBE_PORT_DONE);
 }
 
@@ -136,10 +136,8 @@ static bool moves_tsc(const struct probe *p)
 
 static bool judge_tsc(struct probe *p)
 {
-	struct probe_exit e = step(p);
-
-	return e.reason == KVM_EXIT_X86_WRMSR && e.msr_reason == KVM_MSR_EXIT_REASON_FILTER &&
-	       moves_tsc(p) && is_port(step(p), PROBE_PORT_DONE);
+	return is_msr(step(p), KVM_EXIT_X86_WRMSR, KVM_MSR_EXIT_REASON_FILTER) && moves_tsc(p) &&
+	       is_port(step(p), PROBE_PORT_DONE);
 }
 
 static bool judge_inject(struct probe *p)
