@@ -18,6 +18,13 @@ need_kvm() {
 	[ -r /dev/kvm ] && [ -w /dev/kvm ] || skip "/dev/kvm cannot be opened"
 }
 
+# Kernels of distributions do not run where KVM only emulates kernel code; scripts/test knows it too.
+need_real_kvm() {
+	need_kvm
+	[ ! -d /sys/module/kvm_pvm ] || grep -qwE 'vmx|svm' /proc/cpuinfo ||
+		skip "this KVM emulates kernel code: kernels of distributions do not run"
+}
+
 fail() {
 	echo "FAIL: $1"
 	failures=$((failures + 1))

@@ -5,11 +5,7 @@ set -u
 # shellcheck source=tests/integration/common.sh
 . "$(dirname "$0")/common.sh"
 here=$(cd "$(dirname "$0")" && pwd)
-if [ "$1" = native ]; then
-	need_kvm
-	[ ! -d /sys/module/kvm_pvm ] ||
-		skip "this KVM emulates kernel code: kernels of distributions do not run"
-fi
+[ "$1" != native ] || need_real_kvm
 
 mapfile -t image < <("$SOURCE/scripts/linux")
 [ ${#image[@]} -eq 2 ] || skip "Debian's kernel is not to be had"

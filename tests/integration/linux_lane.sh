@@ -6,12 +6,7 @@ set -u
 . "$(dirname "$0")/common.sh"
 lane=$1
 shift
-if [ "$lane" = native ]; then
-	need_kvm
-	if [ -d /sys/module/kvm_pvm ] && ! grep -qwE 'vmx|svm' /proc/cpuinfo; then
-		skip "this KVM emulates kernel code: kernels of distributions do not run"
-	fi
-fi
+[ "$lane" != native ] || need_real_kvm
 here=$(cd "$(dirname "$0")" && pwd)
 options=()
 while [ "$1" != -- ]; do
