@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CR8: the upper half of TPR as instructions see it, and vectors that wait for it to fall. SDM vol.
- * 3, "Interaction of Task Priorities between CR8 and APIC"; R61, R63, R165.
+ * CR8: the upper half of TPR as instructions see it, and vectors that wait for it to fall.
+ * SDM vol. 3, "Interaction of Task Priorities between CR8 and APIC"; R61, R63, R165.
  *
  * A guest lowers CR8 without an exit: with a LAPIC in KVM always, without one where MOV CR8 is
  * emulated. So a vector that nothing but TPR holds back is lent to the parked LAPIC: it waits in

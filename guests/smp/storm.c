@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IPI storms: all CPUs send as fast as they can, and still each message is counted once. SDM vol.
- * 3, "Interrupt Acceptance for Fixed Interrupts".
+ * IPI storms: all CPUs send as fast as they can, and still each message is counted once.
+ * SDM vol. 3, "Interrupt Acceptance for Fixed Interrupts".
  *
  * Each CPU sends to its neighbours on a ring (to all, while they are few), round after round, with
  * no barrier. The neighbour relation is symmetric, and nobody begins a round before it has had the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the tests of the SMP test kernel share: result, environment, waits and exchanges. SDM vol.
- * 3, "Advanced Programmable Interrupt Controller (APIC)", is what they all test.
+ * What the tests of the SMP test kernel share: result, environment, waits and exchanges.
+ * SDM vol. 3, "Advanced Programmable Interrupt Controller (APIC)", is what they all test.
  */
 #ifndef GUESTS_SMP_TEST_H
 #define GUESTS_SMP_TEST_H
