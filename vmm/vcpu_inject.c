@@ -99,11 +99,14 @@ static void inject_one(struct vcpu *vcpu)
 
 /*
  * Without an irqchip in KVM an interrupt counts as delivered at once, also before a #GP that an MSR
- * exit is about to raise: IF may be 0 by the time it is delivered. So that goes first.
+ * exit is about to raise: IF may be 0 by the time it is delivered. So that goes first. So does an
+ * NMI, although KVM would deliver a vector that it has been given before one that it has yet to
+ * inject (SDM, "Prioritization of Concurrent Events").
  */
-static bool can_inject(const struct vcpu *vcpu)
+static bool can_inject(struct vcpu *vcpu)
 {
-	return vcpu->run->ready_for_interrupt_injection && !vcpu->gp_pending;
+	return vcpu->run->ready_for_interrupt_injection && !vcpu->gp_pending &&
+	       !vcpu_nmi_pending(vcpu);
 }
 
 static void inject_or_ask(struct vcpu *vcpu)

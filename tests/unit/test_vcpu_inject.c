@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Interrupts into the guest: what is queued, when a window is asked for instead, HLT, CR8, the
- * 8259. SDM vol. 3, "Interrupt, Task, and Processor Priority"; Linux documentation,
- * "KVM_INTERRUPT". On a made-up KVM, without a thread.
+ * 8259. SDM vol. 3, "Interrupt, Task, and Processor Priority" and "Prioritization of
+ * Concurrent Events"; Linux documentation, "KVM_INTERRUPT". On a made-up KVM, without a thread.
  */
 #include <check.h>
 #include <errno.h>
@@ -146,6 +146,33 @@ START_TEST(a_gp_goes_first)
 END_TEST
 
 /* R141 */
+START_TEST(R134_an_nmi_goes_before_an_interrupt)
+{
+	struct fake_board *board = ready_board();
+	struct fake_vcpu *fake = &board->vcpu[0];
+
+	fake_accept(board, 0, 0x41);
+	lapic_post_event(&cpu0(board)->inbox, LAPIC_EVENT_NMI);
+	vcpu_act_on_events(cpu0(board));
+	ck_assert_uint_eq(fake->nmis, 1);
+	/* KVM would deliver a vector that it has been given first. */
+	fake->events.nmi.pending = 1;
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	ck_assert(fake_irr(board, 0, 0x41) && !fake_isr(board, 0, 0x41));
+	ck_assert_uint_eq(fake->run.request_interrupt_window, 1);
+	/* In service, another one latched: its handler may have let interrupts in. */
+	fake->events.nmi.masked = 1;
+	ck_assert_int_eq(inject(board), 0x41);
+	fake_accept(board, 0, 0x91);
+	/* The handler has ended, and the second one is to come. */
+	fake->events.nmi.masked = 0;
+	ck_assert_int_eq(inject(board), FAKE_NO_VECTOR);
+	fake->events.nmi.pending = 0;
+	ck_assert_int_eq(inject(board), 0x91);
+	fake_board_free(board);
+}
+END_TEST
+
 START_TEST(R141_what_ends_a_halt)
 {
 	struct fake_board *board = ready_board();
@@ -295,6 +322,7 @@ int main(void)
 	tcase_add_test(tc, R60_R130_R167_a_taken_slot_loses_nothing);
 	tcase_add_test(tc, another_refusal_ends_the_machine);
 	tcase_add_test(tc, a_gp_goes_first);
+	tcase_add_test(tc, R134_an_nmi_goes_before_an_interrupt);
 	tcase_add_test(tc, R141_what_ends_a_halt);
 	tcase_add_test(tc, a_due_timer_ends_a_halt);
 	tcase_add_test(tc, R61_R165_cr8_and_tpr_are_one);
