@@ -75,7 +75,7 @@ tiny_make()
 {
 	# Nothing of this machine's or the caller's gets into the kernel. An emulator of kernel code is faster
 	# with the kernel's own memset() than with REP STOSB.
-	env -u CFLAGS -u LDFLAGS -u MAKEFLAGS KBUILD_BUILD_TIMESTAMP='' KBUILD_BUILD_USER=vmm \
+	env -u CFLAGS -u LDFLAGS -u MAKEFLAGS KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=vmm \
 		KBUILD_BUILD_HOST=vmm nice make -s -C "$1/linux" O="$1/out" \
 		KCFLAGS="-mmemset-strategy=libcall:-1:noalign -mmemcpy-strategy=libcall:-1:noalign" "${@:2}"
 }
