@@ -45,6 +45,17 @@ expect() {
 	fi
 }
 
+# await COMMAND...: until it succeeds, at most for a minute.
+await() {
+	local i
+
+	for ((i = 0; i < 1200; i++)); do
+		! "$@" || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
 # expect_stressed STATS N: about every N exits of each CPU, --stress-state saved and restored.
 expect_stressed() {
 	awk -v n="$2" '

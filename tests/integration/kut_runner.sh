@@ -106,6 +106,31 @@ says "no difference" "9 runs, 0 skipped, 9 failing cases, 0 worse and 0 better t
 expect "KVM's alone" 1 "" run --lapic kernel --only fails good
 expect "an environment" 0 "" run --environ good/unittests.cfg --lapic kernel --only passes good
 
+# A run that its user ends leaves no guest behind. No other guest has this mark in its command line.
+mark="run-$$-$RANDOM"
+mkdir ended
+cp good/cases.flat ended
+printf '[stays]\nfile = cases.flat\ntest_args = pass=%s hang\n' "$mark" >ended/unittests.cfg
+guest_runs() {
+	pgrep -f "^vmm .*$mark" >guest
+}
+guest_is_gone() {
+	! guest_runs
+}
+"$SOURCE/scripts/kvm-unit-tests" --build "$BIN/.." --lapic user --irqchip auto ended >out 2>&1 &
+runner=$!
+await guest_runs || fail "no guest has started: $(cat out)"
+kill -TERM "$runner"
+status=0
+wait "$runner" || status=$?
+[ "$status" -eq 143 ] || fail "SIGTERM: status $status; $(cat out)"
+if await guest_is_gone; then
+	echo "ok: no guest is left behind"
+else
+	fail "a guest is left behind: $(cat guest)"
+	xargs kill -KILL <guest
+fi
+
 # Folders that cannot be used
 mkdir empty no_cfg no_images text bad_cfg
 echo '[a]' >empty/unittests.cfg

@@ -6,14 +6,9 @@ set -u
 . "$(dirname "$0")/common.sh"
 need_kvm
 
-# Until the guest says so, its VMM may not have come to wait for signals. It ends by itself at last.
-wait_for_guest() {
-	local i
-
-	for ((i = 0; i < 1000; i++)); do
-		! grep -qs 'exit: halted' "$work/out" || return 0
-		sleep 0.05
-	done
+# Until the guest says so, its VMM may not have come to wait for signals.
+guest_runs() {
+	grep -qs 'exit: halted' "$work/out"
 }
 
 # Ends by signal NAME while SHAPE runs 4 CPUs; the status is 128 + its number.
@@ -23,7 +18,7 @@ end_by() {
 	# shellcheck disable=SC2086
 	vmm $shape --cpus 4 --timeout 30 "$BIN/exit.elf" -- halt >"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
-	wait_for_guest
+	await guest_runs
 	kill -s "$name" "$pid"
 	wait "$pid" || status=$?
 	if [ "$status" -ne $((128 + number)) ] || ! grep -q "reason=signal" "$work/err"; then
@@ -49,7 +44,7 @@ on_terminal() {
 		stty -a >"$work/after"
 	EOS
 	rm -f "$work/out"
-	(wait_for_guest; printf '%b' "$keys"; sleep 1) |
+	(await guest_runs; printf '%b' "$keys"; sleep 1) |
 		script -qec "bash $work/session.sh" /dev/null >"$work/out" 2>&1
 	[ "$(cat "$work/status")" = "$status" ] || fail "$name: status $(cat "$work/status"); $(cat "$work/out")"
 	cmp -s "$work/before" "$work/after" || fail "$name: the terminal was not restored"

@@ -160,6 +160,14 @@ class Comparison(unittest.TestCase):
         self.assertIn("* t, user: b: FAIL, kernel: PASS", text)
         self.assertEqual((worse, failed), (2, 1))
 
+    def test_cases_alike_take_one_line(self):
+        output = [f"FAIL: want 1 IPI, dest = {dest:x}, got {dest}" for dest in range(64)]
+        test = config.Test("t", "i.flat", cpus=2)
+        runs = {("t", "user"): run_of("user", 3, *output, "FAIL: b")}
+        text, _, _ = report.text([test], ["user"], runs, "kernel")
+        self.assertIn("* t: want # IPI, dest = #, got #: user (and 63 more like it)\n* t: b: user\n",
+                      text)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The table of a run, as Markdown, and the same for programs."""
 
+import re
+
 from . import results
 
 
@@ -81,8 +83,17 @@ def skips(tests, modes, found):
             yield f"{test.name}: {reason}{suffix}"
 
 
+def condensed(lines):
+    """Of lines that differ in a case's number or a hexadecimal one only: the first, and how many."""
+    alike = {}
+    for line in lines:
+        alike.setdefault(re.sub(r" /\d+\b|(?<== )(#|[0-9a-f]+\b)", "", line), []).append(line)
+    return [first if not more else f"{first} (and {len(more)} more like it)"
+            for first, *more in alike.values()]
+
+
 def section(title, lines):
-    lines = list(lines)
+    lines = condensed(lines)
     return ["", f"{title}:"] + [f"* {line}" for line in lines] if lines else []
 
 
