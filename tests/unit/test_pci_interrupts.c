@@ -64,13 +64,19 @@ START_TEST(msix_takes_the_place_of_intx)
 	struct pci_rig *rig = pci_rig_create(1);
 	struct fake_function *f = &rig->dev[0];
 
-	pci_set_intx(&f->fn, true);
-	ck_assert(!pci_msix_enabled(&f->fn));
+	program(rig);
+	config_out(rig, 1, MSIX_CONTROL, 2, 0);
+	ck_assert(!pci_interrupt(&f->fn, 1));
+	ck_assert(rig->board.level[17]);
 	config_out(rig, 1, MSIX_CONTROL, 2, MSIX_ENABLE);
-	ck_assert(pci_msix_enabled(&f->fn));
 	ck_assert(!rig->board.level[17]);
+	ck_assert_uint_eq(rig->board.nr_msis, 0);
+	ck_assert(pci_interrupt(&f->fn, 1));
+	ck_assert_uint_eq(rig->board.nr_msis, 1);
 	config_out(rig, 1, MSIX_CONTROL, 2, 0);
 	ck_assert(rig->board.level[17]);
+	pci_set_intx(&f->fn, false);
+	ck_assert(!rig->board.level[17]);
 	free(rig);
 }
 END_TEST
@@ -122,12 +128,12 @@ START_TEST(messages_come_from_the_table)
 
 	program(rig);
 	for (uint32_t v = 0; v < FAKE_VECTORS; v++) {
-		pci_raise_msix(&rig->dev[0].fn, v);
+		pci_interrupt(&rig->dev[0].fn, v);
 		ck_assert_uint_eq(rig->board.nr_msis, v + 1);
 		ck_assert_uint_eq(rig->board.msi_address, 0xfee00000 + (v << 12));
 		ck_assert_uint_eq(rig->board.msi_data, 0x40 + v);
 	}
-	pci_raise_msix(&rig->dev[0].fn, FAKE_VECTORS);
+	pci_interrupt(&rig->dev[0].fn, FAKE_VECTORS);
 	ck_assert_uint_eq(rig->board.nr_msis, FAKE_VECTORS);
 	ck_assert_uint_eq(rig->dev[0].nr_writes, 0);
 	free(rig);
@@ -142,7 +148,7 @@ START_TEST(R159_pending_bits_are_read_through_the_bar)
 
 	program(rig);
 	mmio_out(rig, PCI_WINDOW_BASE + FAKE_TABLE + 16 + 12, 4, 1);
-	pci_raise_msix(&f->fn, 1);
+	pci_interrupt(&f->fn, 1);
 	ck_assert_uint_eq(mmio_in(rig, pba, 8), 2);
 	ck_assert_uint_eq(mmio_in(rig, pba, 4), 2);
 	mmio_out(rig, pba, 8, 0);
@@ -164,8 +170,8 @@ START_TEST(R159_function_mask_in_the_capability)
 	program(rig);
 	config_out(rig, 1, MSIX_CONTROL + 1, 1, (MSIX_ENABLE | MSIX_MASK) >> 8);
 	ck_assert_uint_eq(config_in(rig, 1, MSIX_CONTROL, 2), MSIX_ENABLE | MSIX_MASK | 2);
-	pci_raise_msix(&f->fn, 0);
-	pci_raise_msix(&f->fn, 2);
+	pci_interrupt(&f->fn, 0);
+	pci_interrupt(&f->fn, 2);
 	pci_clear_msix(&f->fn, 0);
 	ck_assert_uint_eq(rig->board.nr_msis, 0);
 	/* The low byte is read-only, and as part of a DWORD so is the id. */
@@ -186,7 +192,7 @@ START_TEST(R159_no_message_without_bus_mastering)
 
 	program(rig);
 	config_out(rig, 1, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
-	pci_raise_msix(&f->fn, 1);
+	pci_interrupt(&f->fn, 1);
 	ck_assert_uint_eq(rig->board.nr_msis, 0);
 	config_out(rig, 1, PCI_COMMAND, 2, COMMAND);
 	ck_assert_uint_eq(rig->board.nr_msis, 1);

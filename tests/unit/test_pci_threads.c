@@ -92,28 +92,28 @@ static void forbid_mastering(struct race *race, bool set)
 
 static void send_by_raising(struct race *race)
 {
-	pci_raise_msix(race->fn, VECTOR);
+	pci_interrupt(race->fn, VECTOR);
 }
 
 /* What is pending is sent by the CPU that takes back the mask. */
 static void send_by_vector_mask(struct race *race)
 {
 	mask_vector(race, true);
-	pci_raise_msix(race->fn, VECTOR);
+	pci_interrupt(race->fn, VECTOR);
 	mask_vector(race, false);
 }
 
 static void send_by_function_mask(struct race *race)
 {
 	mask_function(race, true);
-	pci_raise_msix(race->fn, VECTOR);
+	pci_interrupt(race->fn, VECTOR);
 	mask_function(race, false);
 }
 
 static void send_by_mastering(struct race *race)
 {
 	forbid_mastering(race, true);
-	pci_raise_msix(race->fn, VECTOR);
+	pci_interrupt(race->fn, VECTOR);
 	forbid_mastering(race, false);
 }
 
@@ -168,7 +168,7 @@ START_TEST(R159_no_message_comes_after_the_mask)
 	atomic_store(&race.over, true);
 	pthread_join(sender, NULL);
 	/* What was held back to the end comes now, so that there is something in any case. */
-	pci_raise_msix(race.fn, VECTOR);
+	pci_interrupt(race.fn, VECTOR);
 	ck_assert_uint_gt(race.sent, 0);
 	ck_assert_uint_eq(race.late, 0);
 	free(race.rig);

@@ -177,11 +177,13 @@ void pci_add_msix(struct pci_function *fn, uint32_t nr_vectors, uint32_t bar, ui
 
 /* The device's INTx# is to be asserted or not; it is not while MSI-X is enabled. */
 void pci_set_intx(struct pci_function *fn, bool level);
-/* Send vector, or keep it pending (R159). Nothing happens while MSI-X is disabled. */
-void pci_raise_msix(struct pci_function *fn, uint32_t vector);
+/*
+ * An interrupt, in one step with the choice of its way. MSI-X enabled: vector is sent, or kept
+ * pending (R159); true. Else INTx# is to be asserted; false.
+ */
+bool pci_interrupt(struct pci_function *fn, uint32_t vector);
 /* The cause of vector has gone: forget it if it is pending (R159). */
 void pci_clear_msix(struct pci_function *fn, uint32_t vector);
-bool pci_msix_enabled(struct pci_function *fn);
 /* May the device read and write memory? */
 bool pci_is_master(struct pci_function *fn);
 /* len bytes (1, 2 or 4) of configuration space, as a device sees its own registers. */

@@ -149,14 +149,22 @@ void pci_set_intx(struct pci_function *fn, bool level)
 	pthread_mutex_unlock(&fn->lock);
 }
 
-void pci_raise_msix(struct pci_function *fn, uint32_t vector)
+bool pci_interrupt(struct pci_function *fn, uint32_t vector)
 {
 	struct msix_out out;
+	bool by_message;
 
 	pthread_mutex_lock(&fn->lock);
-	msix_raise(&fn->msix, vector, &out);
-	pci_send(fn, &out);
+	by_message = fn->msix.enabled;
+	if (by_message) {
+		msix_raise(&fn->msix, vector, &out);
+		pci_send(fn, &out);
+	} else {
+		fn->intx = true;
+		pci_update_line(fn);
+	}
 	pthread_mutex_unlock(&fn->lock);
+	return by_message;
 }
 
 void pci_clear_msix(struct pci_function *fn, uint32_t vector)
@@ -164,16 +172,6 @@ void pci_clear_msix(struct pci_function *fn, uint32_t vector)
 	pthread_mutex_lock(&fn->lock);
 	msix_clear(&fn->msix, vector);
 	pthread_mutex_unlock(&fn->lock);
-}
-
-bool pci_msix_enabled(struct pci_function *fn)
-{
-	bool enabled;
-
-	pthread_mutex_lock(&fn->lock);
-	enabled = fn->msix.enabled;
-	pthread_mutex_unlock(&fn->lock);
-	return enabled;
 }
 
 bool pci_is_master(struct pci_function *fn)

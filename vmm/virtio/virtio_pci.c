@@ -34,13 +34,11 @@ static void interrupt(void *opaque, uint16_t vector, bool is_config)
 {
 	struct virtio_pci *t = opaque;
 
-	if (pci_msix_enabled(&t->fn)) {
-		t->isr |= is_config ? ISR_CONFIG : 0;
-		pci_raise_msix(&t->fn, vector);
-		return;
-	}
-	t->isr |= is_config ? ISR_CONFIG : ISR_QUEUE;
-	pci_set_intx(&t->fn, true);
+	/* Whoever reads ISR status has to wait for this lock. */
+	if (is_config)
+		t->isr |= ISR_CONFIG;
+	if (!pci_interrupt(&t->fn, vector) && !is_config)
+		t->isr |= ISR_QUEUE;
 }
 
 static void forget_interrupts(void *opaque)
