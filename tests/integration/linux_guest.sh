@@ -284,13 +284,12 @@ napper() {
 	echo 1 | tee events/timer/hrtimer_start/enable >events/timer/hrtimer_expire_entry/enable
 	for rounds in 1 2 3 4 5 6 7 8 9 10; do
 		: >"per_cpu/cpu$1/trace"
-		for n in $(seq 1 100); do
-			# They are due anywhere between two ticks.
-			spin=$((n % 37))
-			while [ $spin -gt 0 ]; do
-				spin=$((spin - 1))
-			done
+		# In whatever quarter such a nap begins, they are due in all four.
+		for n in $(seq 1 30); do
+			nap 0.001
 			nap 0.002
+			nap 0.003
+			nap 0.004
 		done
 		quarters=$(timers_in_time "per_cpu/cpu$1/trace")
 		[ "$quarters" != 0123 ] || break
