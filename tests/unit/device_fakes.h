@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_DEVICE_FAKES_H
 #define TESTS_UNIT_DEVICE_FAKES_H
 
+#include <check.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -83,6 +84,20 @@ static inline struct irq_line fake_line(struct fake_board *board, uint32_t gsi)
 static inline struct end_request fake_end_request(struct fake_board *board)
 {
 	return (struct end_request){ .request = fake_end, .machine = board };
+}
+
+/* No end request is waiting, or exactly one, which is taken. */
+static inline void fake_expect_running(const struct fake_board *board)
+{
+	ck_assert_uint_eq(board->nr_ends, 0);
+}
+
+static inline void fake_expect_end(struct fake_board *board, enum end_reason reason, uint32_t value)
+{
+	ck_assert_uint_eq(board->nr_ends, 1);
+	ck_assert_uint_eq(board->end_reason, reason);
+	ck_assert_uint_eq(board->end_value, value);
+	board->nr_ends = 0;
 }
 
 static inline struct serial_sink fake_serial_sink(struct fake_board *board)

@@ -45,20 +45,6 @@ static uint32_t in(struct machine *machine, uint16_t port, uint32_t len)
 	return fake_in(&machine->board, port, len);
 }
 
-/* No end request is waiting, or exactly one, which is taken. */
-static void expect_running(struct machine *machine)
-{
-	ck_assert_uint_eq(machine->board.nr_ends, 0);
-}
-
-static void expect_end(struct machine *machine, enum end_reason reason, uint32_t value)
-{
-	ck_assert_uint_eq(machine->board.nr_ends, 1);
-	ck_assert_uint_eq(machine->board.end_reason, reason);
-	ck_assert_uint_eq(machine->board.end_value, value);
-	machine->board.nr_ends = 0;
-}
-
 START_TEST(acpi_events)
 {
 	struct machine *machine = machine_create();
@@ -74,7 +60,7 @@ START_TEST(acpi_events)
 	ck_assert_uint_eq(in(machine, 0x600, 4), 0x01200001);
 	out(machine, 0x600, 4, 0x03000001);
 	ck_assert_uint_eq(in(machine, 0x600, 4), 0x03000000);
-	expect_running(machine);
+	fake_expect_running(&machine->board);
 	free(machine);
 }
 END_TEST
@@ -86,21 +72,21 @@ START_TEST(acpi_sleep)
 	ck_assert_uint_eq(in(machine, 0x604, 2), 0x0001);
 	for (uint32_t type = 0; type < 8; type++) {
 		out(machine, 0x604, 2, type << 10);
-		expect_running(machine);
+		fake_expect_running(&machine->board);
 		ck_assert_uint_eq(in(machine, 0x604, 2), type << 10 | 1);
 		out(machine, 0x604, 2, type << 10 | 0x2000);
 		if (type == ACPI_S5_SLEEP_TYPE)
-			expect_end(machine, END_POWER_OFF, 0);
+			fake_expect_end(&machine->board, END_POWER_OFF, 0);
 		else
-			expect_running(machine);
+			fake_expect_running(&machine->board);
 		ck_assert_uint_eq(in(machine, 0x604, 2), type << 10 | 1);
 	}
 	out(machine, 0x604, 2, 0x0006);
 	ck_assert_msg(in(machine, 0x604, 2) == 0x0003, "GBL_RLS reads zero, BM_RLD is kept");
 	out(machine, 0x604, 1, 0x20);
-	expect_running(machine);
+	fake_expect_running(&machine->board);
 	out(machine, 0x605, 1, 0x20);
-	expect_end(machine, END_POWER_OFF, 0);
+	fake_expect_end(&machine->board, END_POWER_OFF, 0);
 	free(machine);
 }
 END_TEST
@@ -112,9 +98,9 @@ START_TEST(acpi_reset_register)
 	for (uint32_t value = 0; value < 0x100; value++) {
 		out(machine, 0xcf9, 1, value);
 		if (value & 4)
-			expect_end(machine, value & 2 ? END_RESET : END_INIT, 0);
+			fake_expect_end(&machine->board, value & 2 ? END_RESET : END_INIT, 0);
 		else
-			expect_running(machine);
+			fake_expect_running(&machine->board);
 		ck_assert_uint_eq(in(machine, 0xcf9, 1), value & ~4u);
 	}
 	free(machine);

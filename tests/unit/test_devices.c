@@ -46,32 +46,18 @@ static uint32_t in(struct machine *machine, uint16_t port, uint32_t len)
 	return fake_in(&machine->board, port, len);
 }
 
-/* No end request is waiting, or exactly one, which is taken. */
-static void expect_running(struct machine *machine)
-{
-	ck_assert_uint_eq(machine->board.nr_ends, 0);
-}
-
-static void expect_end(struct machine *machine, enum end_reason reason, uint32_t value)
-{
-	ck_assert_uint_eq(machine->board.nr_ends, 1);
-	ck_assert_uint_eq(machine->board.end_reason, reason);
-	ck_assert_uint_eq(machine->board.end_value, value);
-	machine->board.nr_ends = 0;
-}
-
 START_TEST(debug_exit_takes_any_width)
 {
 	struct machine *machine = machine_create();
 
 	out(machine, 0xf4, 1, 0x31);
-	expect_end(machine, END_DEBUG_EXIT, 0x31);
+	fake_expect_end(&machine->board, END_DEBUG_EXIT, 0x31);
 	out(machine, 0xf4, 2, 0x1234);
-	expect_end(machine, END_DEBUG_EXIT, 0x1234);
+	fake_expect_end(&machine->board, END_DEBUG_EXIT, 0x1234);
 	out(machine, 0xf4, 4, 0);
-	expect_end(machine, END_DEBUG_EXIT, 0);
+	fake_expect_end(&machine->board, END_DEBUG_EXIT, 0);
 	ck_assert_uint_eq(in(machine, 0xf4, 1), 0xff);
-	expect_running(machine);
+	fake_expect_running(&machine->board);
 	free(machine);
 }
 END_TEST

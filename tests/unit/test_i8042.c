@@ -44,20 +44,6 @@ static uint32_t in(struct machine *machine, uint16_t port, uint32_t len)
 	return fake_in(&machine->board, port, len);
 }
 
-/* No end request is waiting, or exactly one, which is taken. */
-static void expect_running(struct machine *machine)
-{
-	ck_assert_uint_eq(machine->board.nr_ends, 0);
-}
-
-static void expect_end(struct machine *machine, enum end_reason reason, uint32_t value)
-{
-	ck_assert_uint_eq(machine->board.nr_ends, 1);
-	ck_assert_uint_eq(machine->board.end_reason, reason);
-	ck_assert_uint_eq(machine->board.end_value, value);
-	machine->board.nr_ends = 0;
-}
-
 /* A command's answer: there at once, with the status bits given, and gone when read. */
 static uint8_t kbc_answer(struct machine *machine, uint8_t flags)
 {
@@ -98,7 +84,7 @@ START_TEST(kbc_command_byte)
 	out(machine, 0x64, 1, 0xa8);
 	out(machine, 0x64, 1, 0x20);
 	ck_assert_uint_eq(kbc_answer(machine, 0), 0x60);
-	expect_running(machine);
+	fake_expect_running(&machine->board);
 	free(machine);
 }
 END_TEST
@@ -127,7 +113,7 @@ START_TEST(kbc_answers)
 		ck_assert_msg(kbc_answer(machine, 0) == rows[i].answer, "command %#x",
 			      rows[i].command);
 	}
-	expect_running(machine);
+	fake_expect_running(&machine->board);
 	free(machine);
 }
 END_TEST
@@ -148,7 +134,7 @@ START_TEST(kbc_has_nothing_plugged_in)
 	out(machine, 0x64, 1, 0xd4);
 	out(machine, 0x60, 1, 0xff);
 	ck_assert_msg(kbc_answer(machine, KBC_TIMEOUT | KBC_AUX_FULL) == 0xfe, "mouse reset");
-	expect_running(machine);
+	fake_expect_running(&machine->board);
 	free(machine);
 }
 END_TEST
@@ -160,20 +146,20 @@ START_TEST(kbc_commands_that_reset)
 	for (uint32_t command = 0; command < 0x100; command++) {
 		out(machine, 0x64, 1, command);
 		if (command >= 0xf0 && !(command & 1))
-			expect_end(machine, END_INIT, 0);
+			fake_expect_end(&machine->board, END_INIT, 0);
 		else
-			expect_running(machine);
+			fake_expect_running(&machine->board);
 	}
 	for (uint32_t value = 0; value < 0x100; value++) {
 		out(machine, 0x64, 1, 0xd1);
 		out(machine, 0x60, 1, value);
 		if (!(value & 1))
-			expect_end(machine, END_INIT, 0);
+			fake_expect_end(&machine->board, END_INIT, 0);
 		else
-			expect_running(machine);
+			fake_expect_running(&machine->board);
 	}
 	out(machine, 0x60, 1, 0);
-	expect_running(machine);
+	fake_expect_running(&machine->board);
 	free(machine);
 }
 END_TEST
@@ -189,7 +175,7 @@ START_TEST(kbc_command_takes_the_place_of_another)
 	out(machine, 0x64, 1, 0xd1);
 	out(machine, 0x64, 1, 0x60);
 	out(machine, 0x60, 1, 0x24);
-	expect_running(machine);
+	fake_expect_running(&machine->board);
 	out(machine, 0x64, 1, 0x20);
 	ck_assert_uint_eq(kbc_answer(machine, 0), 0x24);
 	free(machine);
