@@ -403,6 +403,12 @@ full() {
 	! has_word steal=1 || check "stolen time" stolen
 }
 
+# Waits until what was written has left the serial port: the kernel's own lines would tear it. Setting the
+# terminal does, also to what it is.
+drain() {
+	stty cs8
+}
+
 # Of levels 0 to 4: warnings and worse. What was printed is gone from the kernel's log.
 show_log() {
 	echo "test: $1"
@@ -412,6 +418,7 @@ show_log() {
 
 # Its backtraces are warnings too, and judged otherwise.
 nmi_backtrace() {
+	drain
 	echo l >/proc/sysrq-trigger
 	sleep 1
 	dmesg >/tmp/backtrace
@@ -449,6 +456,7 @@ cat /proc/interrupts
 # The last that the kernel has to say is for the console itself.
 dmesg -n 5
 say "done"
+drain
 case $kind in
 reboot) reboot -f ;;
 *) poweroff -f ;;
