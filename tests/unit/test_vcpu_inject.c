@@ -145,7 +145,6 @@ START_TEST(a_gp_goes_first)
 }
 END_TEST
 
-/* R141 */
 START_TEST(R134_an_nmi_goes_before_an_interrupt)
 {
 	struct fake_board *board = ready_board();
@@ -173,6 +172,7 @@ START_TEST(R134_an_nmi_goes_before_an_interrupt)
 }
 END_TEST
 
+/* R141 */
 START_TEST(R141_what_ends_a_halt)
 {
 	struct fake_board *board = ready_board();
