@@ -86,14 +86,8 @@ static void store(struct lapic *a, const struct lapic_row *row, uint64_t value, 
 		  struct lapic_effect *effect)
 {
 	struct lapic_slot *slot = lapic_slot(a, row->desc.offset);
-	uint32_t writable, merged;
-
-	if (row->desc.offset == LAPIC_EOI) { /* by far the most frequent one */
-		lapic_eoi(a, effect);
-		return;
-	}
-	writable = lapic_row_writable(a, row);
-	merged = (slot->reg & ~writable) | ((uint32_t)value & writable);
+	uint32_t writable = lapic_row_writable(a, row);
+	uint32_t merged = (slot->reg & ~writable) | ((uint32_t)value & writable);
 	switch (row->desc.offset) {
 	case LAPIC_TPR:
 		lapic_tpr_write(a, merged);
@@ -142,12 +136,18 @@ static void store(struct lapic *a, const struct lapic_row *row, uint64_t value, 
 enum lapic_result lapic_write(struct lapic *a, uint32_t offset, uint64_t value, uint64_t now,
 			      struct lapic_effect *effect)
 {
-	const struct lapic_row *row = lapic_row(a, offset);
+	const struct lapic_row *row;
 
 	*effect = (struct lapic_effect){ .kind = LAPIC_EFFECT_NONE };
 	if (!lapic_enabled(a))
 		return illegal(a);
 	lapic_expire(a, now);
+	/* By far the most frequent write. All that the map says of it is that a WRMSR is of 0. */
+	if (offset == LAPIC_EOI && (value == 0 || !lapic_x2apic(a))) {
+		lapic_eoi(a, effect);
+		return LAPIC_OK;
+	}
+	row = lapic_row(a, offset);
 	if (!row)
 		return write_extended(a, offset, value, effect);
 	if (lapic_x2apic(a)) {

@@ -9,18 +9,14 @@
 
 #define CLASS 0xf0u
 
-/* The highest vector in the slots up to number top of a bitmap, or LAPIC_NO_VECTOR. */
-static inline int highest_up_to(const struct lapic_slot words[8], int top)
+/* The highest vector in a bitmap, or LAPIC_NO_VECTOR. Unrolled, because every exit asks for it. */
+static inline int highest(const struct lapic_slot words[8])
 {
-	for (int i = top; i >= 0; i--)
+#pragma GCC unroll 8
+	for (int i = 7; i >= 0; i--)
 		if (words[i].reg != 0)
 			return 32 * i + 31 - __builtin_clz(words[i].reg);
 	return LAPIC_NO_VECTOR;
-}
-
-static inline int highest(const struct lapic_slot words[8])
-{
-	return highest_up_to(words, 7);
 }
 
 static inline uint32_t *word(struct lapic_slot words[8], uint32_t vector)
@@ -173,12 +169,10 @@ int lapic_silent_eoi(const struct lapic *a)
 	return isr;
 }
 
-/* top: the word in which the search for what is still in service begins. */
-static inline void end_vector(struct lapic *a, uint32_t vector, int top,
-			      struct lapic_effect *effect)
+static inline void end_vector(struct lapic *a, uint32_t vector, struct lapic_effect *effect)
 {
 	*word(a->regs.isr, vector) &= ~bit(vector);
-	a->regs.ppr.reg = ppr_with(a, highest_up_to(a->regs.isr, top));
+	show_ppr(a);
 	if (*word(a->regs.tmr, vector) & bit(vector) &&
 	    !(a->regs.svr.reg & LAPIC_SVR_DIRECTED_EOI)) { /* R69, R74 */
 		effect->kind = LAPIC_EFFECT_EOI;
@@ -188,7 +182,7 @@ static inline void end_vector(struct lapic *a, uint32_t vector, int top,
 	lapic_lint0_eoi(a, vector);
 }
 
-/* R68: whatever handler runs, the highest bit in ISR ends. What is left is not above it. */
+/* R68: whatever handler runs, the highest bit in ISR ends. */
 void lapic_eoi(struct lapic *a, struct lapic_effect *effect)
 {
 	int isr = highest(a->regs.isr);
@@ -196,13 +190,13 @@ void lapic_eoi(struct lapic *a, struct lapic_effect *effect)
 	if (isr == LAPIC_NO_VECTOR)
 		a->counters.eoi_spurious++;
 	else
-		end_vector(a, priority(isr), isr / 32, effect);
+		end_vector(a, priority(isr), effect);
 }
 
 void lapic_specific_eoi(struct lapic *a, uint8_t vector, struct lapic_effect *effect)
 {
 	if (*word(a->regs.isr, vector) & bit(vector))
-		end_vector(a, vector, 7, effect);
+		end_vector(a, vector, effect);
 	else
 		a->counters.eoi_spurious++;
 }
