@@ -88,6 +88,7 @@ static void store(struct lapic *a, const struct lapic_row *row, uint64_t value, 
 	struct lapic_slot *slot = lapic_slot(a, row->desc.offset);
 	uint32_t writable = lapic_row_writable(a, row);
 	uint32_t merged = (slot->reg & ~writable) | ((uint32_t)value & writable);
+
 	switch (row->desc.offset) {
 	case LAPIC_TPR:
 		lapic_tpr_write(a, merged);

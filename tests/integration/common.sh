@@ -30,6 +30,18 @@ fail() {
 	failures=$((failures + 1))
 }
 
+# split_options OPTION... -- OPERAND...: sets the arrays options and operands.
+# shellcheck disable=SC2034 # for the scripts that source this
+split_options() {
+	options=()
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	operands=("$@")
+}
+
 # expect NAME STATUS PATTERN COMMAND...: the status, and, unless the pattern is empty, a line on stderr
 # that matches it.
 expect() {

@@ -8,12 +8,8 @@ set -u
 lane=$1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
-options=()
-while [ "$1" != -- ]; do
-	options+=("$1")
-	shift
-done
-shift
+split_options "$@"
+set -- "${operands[@]}"
 
 # The lane expands the variables.
 # shellcheck disable=SC2016

@@ -8,12 +8,8 @@ lane=$1
 shift
 [ "$lane" != native ] || need_real_kvm
 here=$(cd "$(dirname "$0")" && pwd)
-options=()
-while [ "$1" != -- ]; do
-	options+=("$1")
-	shift
-done
-shift
+split_options "$@"
+set -- "${operands[@]}"
 
 # archive FOLDER
 archive() {
