@@ -42,6 +42,18 @@ split_options() {
 	operands=("$@")
 }
 
+# run_lane ARG...: scripts/lane, which ends with this script; then this script ends with its status.
+run_lane() {
+	local status=0
+
+	"$SOURCE/scripts/lane" "$@" &
+	# shellcheck disable=SC2064 # that process
+	trap "kill $!; wait $!; exit 143" HUP INT TERM
+	wait $! || status=$?
+	[ $status -ne 4 ] || skip "the lane $1 is not available"
+	exit $status
+}
+
 # expect NAME STATUS PATTERN COMMAND...: the status, and, unless the pattern is empty, a line on stderr
 # that matches it.
 expect() {

@@ -13,9 +13,6 @@ set -- "${operands[@]}"
 
 # The lane expands the variables.
 # shellcheck disable=SC2016
-"$SOURCE/scripts/lane" "$lane" "${options[@]}" --build "$BIN/.." --file "$here/lane_suite.sh" \
+run_lane "$lane" "${options[@]}" --build "$BIN/.." --file "$here/lane_suite.sh" \
 	--file "$here/known.sh" --file "$here/../differential/compare.sh" \
 	-- sh -c 'exec sh "$VMM_FILES/lane_suite.sh" "$VMM_LANE" "$@"' sh "$@"
-status=$?
-[ $status -eq 4 ] && skip "the lane $lane is not available"
-exit $status

@@ -11,11 +11,7 @@ mapfile -t image < <("$SOURCE/scripts/linux")
 [ ${#image[@]} -eq 2 ] || skip "Debian's kernel is not to be had"
 cp "${image[0]}" "$work/vmlinuz"
 cp "${image[1]}" "$work/initrd"
-status=0
 # The lane expands the variable.
 # shellcheck disable=SC2016
-"$SOURCE/scripts/lane" "$1" --build "$BIN/.." --file "$work/vmlinuz" --file "$work/initrd" \
-	--file "$here/linux_terminal.sh" "${@:2}" -- sh -c 'exec sh "$VMM_FILES/linux_terminal.sh"' ||
-	status=$?
-[ $status -ne 4 ] || skip "the lane $1 is not available"
-exit $status
+run_lane "$1" --build "$BIN/.." --file "$work/vmlinuz" --file "$work/initrd" \
+	--file "$here/linux_terminal.sh" "${@:2}" -- sh -c 'exec sh "$VMM_FILES/linux_terminal.sh"'

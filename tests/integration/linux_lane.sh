@@ -51,8 +51,5 @@ done
 
 # The lane expands the variables.
 # shellcheck disable=SC2016
-"$SOURCE/scripts/lane" "$lane" --build "$BIN/.." --file "$here/linux_suite.sh" \
+run_lane "$lane" --build "$BIN/.." --file "$here/linux_suite.sh" \
 	--file "$here/linux_log.sh" "${options[@]}" -- sh -c 'exec sh "$VMM_FILES/linux_suite.sh" "$@"' sh "$@"
-status=$?
-[ $status -eq 4 ] && skip "the lane $lane is not available"
-exit $status

@@ -14,8 +14,5 @@ fi
 here=$(cd "$(dirname "$0")" && pwd)
 # The lane expands the variables.
 # shellcheck disable=SC2016
-"$SOURCE/scripts/lane" "$lane" "$@" --build "$BIN/.." --timeout 3400 --file "$here/known.sh" \
+run_lane "$lane" "$@" --build "$BIN/.." --timeout 3400 --file "$here/known.sh" \
 	--file "$here/soak_runs.sh" -- sh -c 'exec sh "$VMM_FILES/soak_runs.sh" '"$runs"
-status=$?
-[ $status -eq 4 ] && skip "the lane $lane is not available"
-exit $status
