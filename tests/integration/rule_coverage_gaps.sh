@@ -53,6 +53,19 @@ judge "one test for two rules" 0 '^R45 +pass +both$'
 change "\$s/.*/&\\npass\\textra\\t$(head -n 1 <<<"$excused")/"
 judge "a reason for a rule that is tested" 1 'is tested: take it out of D'
 
+# A build in which no unit test runs, and no guest: all of them are still in the results.
+mkdir -p "$work/build/bin"
+touch "$work/build/CTestTestfile.cmake"
+printf '#!/bin/sh\necho "vmm: error: cannot open /dev/kvm" >&2\nexit 4\n' >"$work/build/bin/vmm"
+chmod +x "$work/build/bin/vmm"
+"$SOURCE/scripts/rule-coverage" --build "$work/build" --save "$work/results" >"$work/out" 2>"$work/err"
+grep -q 'no guest was run: vmm: error: cannot open /dev/kvm' "$work/err" || fail "no guest: no reason is given"
+[ "$(grep -c $'^skip\tsmp/' "$work/results")" -eq "$(grep -cE '^\sTEST\("[^"]*", "R' "$SOURCE/guests/smp/main.c")" ] ||
+	fail "no guest: its tests are not shown as skipped"
+[ "$(grep -c $'^not-run\ttest_' "$work/results")" -eq \
+	"$(cat "$SOURCE"/tests/unit/*.c | grep -cE '^START_TEST\([rR][0-9]+_')" ] ||
+	fail "unit tests that do not run are missing"
+
 change ''
 {
 	cat "$rules"
