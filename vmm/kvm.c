@@ -172,15 +172,27 @@ int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value)
 	return ret == 1 ? 0 : -EINVAL;
 }
 
+static struct kvm_device_attr tsc_offset_at(uint64_t *offset)
+{
+	return (struct kvm_device_attr){
+		.group = KVM_VCPU_TSC_CTRL,
+		.attr = KVM_VCPU_TSC_OFFSET,
+		.addr = (uintptr_t)offset,
+	};
+}
+
+int kvm_tsc_offset(int vcpu_fd, uint64_t *offset)
+{
+	struct kvm_device_attr attr = tsc_offset_at(offset);
+
+	return kvm_get(vcpu_fd, KVM_GET_DEVICE_ATTR, &attr);
+}
+
 int kvm_move_tsc(int vcpu_fd, uint64_t delta)
 {
 	uint64_t offset = 0;
-	struct kvm_device_attr attr = {
-		.group = KVM_VCPU_TSC_CTRL,
-		.attr = KVM_VCPU_TSC_OFFSET,
-		.addr = (uintptr_t)&offset,
-	};
-	int ret = kvm_get(vcpu_fd, KVM_GET_DEVICE_ATTR, &attr);
+	struct kvm_device_attr attr = tsc_offset_at(&offset);
+	int ret = kvm_tsc_offset(vcpu_fd, &offset);
 
 	if (ret < 0)
 		return ret;

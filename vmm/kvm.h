@@ -71,10 +71,11 @@ int kvm_get_msr(int vcpu_fd, uint32_t index, uint64_t *value);
 int kvm_set_msr(int vcpu_fd, uint32_t index, uint64_t value);
 
 /*
- * The vCPU's TSC jumps by delta ticks, to the tick: KVM_SET_MSRS would make it equal to another
- * vCPU's that is less than a second away. KVM_CAP_VCPU_ATTRIBUTES says whether KVM can (Linux
- * 5.16).
+ * What KVM adds to the host's TSC, in ticks of the guest's, and a jump of the vCPU's TSC by delta
+ * such ticks, exactly: KVM_SET_MSRS would make it equal to another vCPU's that is less than a
+ * second away. KVM_CAP_VCPU_ATTRIBUTES says whether KVM can (Linux 5.16).
  */
+int kvm_tsc_offset(int vcpu_fd, uint64_t *offset);
 int kvm_move_tsc(int vcpu_fd, uint64_t delta);
 
 /*

@@ -245,20 +245,56 @@ static int apply_debug(struct vcpu *vcpu, const struct saved_vcpu *state)
 }
 
 /*
- * CPUs are restored one after the other: what has passed since the clock stands still is made up
- * for. KVM makes TSCs equal that are set less than a second apart, so by how much the guest has
- * moved its own is added afterwards.
+ * To the tick what the first CPU shows, which has been restored, but for what the guest has moved
+ * the two by.
+ */
+static int follow_first_tsc(const struct vcpu *vcpu, const struct saved_vcpu *state)
+{
+	int first = vcpu->machine->vcpus[0].fd;
+	uint64_t moved = 0;
+	uint64_t wanted;
+	uint64_t own;
+
+	if (kvm_tsc_offset(first, &wanted) || kvm_tsc_offset(vcpu->fd, &own))
+		return -1;
+	if (kvm_get_msr(first, MSR_IA32_TSC_ADJUST, &moved))
+		moved = 0; /* this KVM knows of none */
+	return kvm_move_tsc(vcpu->fd, wanted - moved + vcpu_state_tsc_adjust(state) - own);
+}
+
+/* What has passed since the clock stands still is made up for. */
+static uint64_t tsc_now(const struct vcpu *vcpu, const struct saved_vcpu *state)
+{
+	const struct machine *m = vcpu->machine;
+
+	return state->tsc +
+	       board_clock_scale(kick_clock_ns() - m->timers.frozen, m->tsc_khz, KHZ_TO_GHZ);
+}
+
+static int correct_tsc(const struct vcpu *vcpu, const struct saved_vcpu *state)
+{
+	uint64_t shown;
+
+	if (vcpu->index)
+		return follow_first_tsc(vcpu, state);
+	if (kvm_get_msr(vcpu->fd, MSR_IA32_TSC, &shown))
+		return -1;
+	return kvm_move_tsc(vcpu->fd, tsc_now(vcpu, state) - shown);
+}
+
+/*
+ * A write of the MSR is not enough. Less than a second away from what KVM expects it is taken for a
+ * wish to have the TSCs equal: it makes a CPU lose what its guest has moved its own by, and before
+ * Linux 6.7 a young guest's TSC goes back to what has passed since the VM was created.
  */
 static int apply_tsc(struct vcpu *vcpu, const struct saved_vcpu *state)
 {
-	const struct machine *m = vcpu->machine;
-	uint64_t late = kick_clock_ns() - m->timers.frozen;
-	bool can_move = kvm_check_extension(m->kvm_fd, KVM_CAP_VCPU_ATTRIBUTES) > 0;
-	uint64_t moved = can_move ? vcpu_state_tsc_adjust(state) : 0;
-	int ret = kvm_set_msr(vcpu->fd, MSR_IA32_TSC,
-			      state->tsc - moved + board_clock_scale(late, m->tsc_khz, KHZ_TO_GHZ));
+	int ret = kvm_set_msr(vcpu->fd, MSR_IA32_TSC, tsc_now(vcpu, state));
 
-	return ret || !moved ? ret : kvm_move_tsc(vcpu->fd, moved);
+	/* kvm_pvm has the attribute, but nothing moves the TSC there. */
+	if (ret == 0 && has(vcpu, KVM_CAP_VCPU_ATTRIBUTES))
+		(void)correct_tsc(vcpu, state);
+	return ret;
 }
 
 int vcpu_state_apply(struct vcpu *vcpu, const struct saved_vcpu *state, struct state_error *error)

@@ -173,6 +173,21 @@ static void enable_job(struct kernel *kernel, struct cpu *cpu)
 	apic_enable(kernel);
 }
 
+static void save(struct kernel *kernel)
+{
+	uint64_t before = rdtsc();
+	uint64_t after;
+
+	if (!machine_save())
+		return;
+	after = rdtsc();
+	if (after < before) {
+		print("FAIL: the TSC went back by %lu ticks while the machine was saved\n",
+		      before - after);
+		test_env(kernel)->failures++;
+	}
+}
+
 /* False: the APs are not all up, and nothing more can be tested. */
 static bool run_pass(struct kernel *kernel, bool x2apic)
 {
@@ -190,7 +205,7 @@ static bool run_pass(struct kernel *kernel, bool x2apic)
 		if (i == 0 && test_failed(kernel))
 			return false;
 		if (test_env(kernel)->save_between)
-			machine_save();
+			save(kernel);
 	}
 	return true;
 }

@@ -138,19 +138,28 @@ int __wrap_kvm_set_msr(int fd, uint32_t index, uint64_t value)
 	struct fake_vcpu *fake = fake_of(fd);
 	uint64_t *msr = fake ? msr_of(fake, index) : NULL;
 
-	if (msr && !(index == MSR_IA32_TSC_ADJUST && fake->no_tsc_adjust))
+	if (msr && !(index == MSR_IA32_TSC_ADJUST ? fake->no_tsc_adjust : fake->no_tsc_write))
 		*msr = value;
-	if (fake && index == MSR_IA32_TSC)
-		fake->tsc_set = value;
 	return fake ? 0 : -EBADF;
+}
+
+/* The host's TSC is 0. */
+int __wrap_kvm_tsc_offset(int fd, uint64_t *offset)
+{
+	const struct fake_vcpu *fake = fake_of(fd);
+
+	if (!fake || fake->no_tsc_offset)
+		return -ENXIO;
+	*offset = fake->tsc;
+	return 0;
 }
 
 int __wrap_kvm_move_tsc(int fd, uint64_t delta)
 {
 	struct fake_vcpu *fake = fake_of(fd);
 
-	if (!fake)
-		return -EBADF;
+	if (!fake || fake->no_tsc_offset)
+		return -ENXIO;
 	fake->tsc += delta;
 	return 0;
 }

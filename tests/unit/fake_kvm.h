@@ -33,9 +33,10 @@ struct fake_vcpu {
 	uint32_t parks;     /* times that these were set */
 	int park_refusal;   /* what looking at it answers: 0, or -errno */
 	uint64_t tsc;       /* stands still, unless it is written */
-	uint64_t tsc_set;   /* what KVM_SET_MSRS last set it to */
 	uint64_t tsc_adjust;
 	bool no_tsc_adjust; /* CPUID: writes of it are forgotten */
+	bool no_tsc_offset; /* it cannot be moved */
+	bool no_tsc_write;  /* a write is taken for a wish to have the TSCs equal, which they are */
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
 	struct kvm_vcpu_events events;
@@ -78,6 +79,7 @@ int __wrap_kvm_get(int fd, unsigned long request, void *argument);
 int __wrap_kvm_set(int fd, unsigned long request, const void *argument);
 int __wrap_kvm_get_msr(int fd, uint32_t index, uint64_t *value);
 int __wrap_kvm_set_msr(int fd, uint32_t index, uint64_t value);
+int __wrap_kvm_tsc_offset(int fd, uint64_t *offset);
 int __wrap_kvm_move_tsc(int fd, uint64_t delta);
 int __wrap_kvm_park_set(int fd, uint32_t vcpu_id, uint8_t tpr, uint8_t lent);
 int __wrap_kvm_park_waits(int fd, uint8_t lent);

@@ -21,9 +21,9 @@ int __wrap_kvm_check_extension(int fd, unsigned int cap)
 	return cap == KVM_CAP_VCPU_ATTRIBUTES;
 }
 
-static struct saved_vcpu *saved_state(struct fake_board *board)
+static struct saved_vcpu *saved_state(struct fake_board *board, uint32_t cpu)
 {
-	struct vcpu *vcpu = &board->machine.vcpus[0];
+	struct vcpu *vcpu = &board->machine.vcpus[cpu];
 	struct saved_vcpu *state = calloc(1, sizeof(*state));
 
 	ck_assert_ptr_nonnull(state);
@@ -34,11 +34,11 @@ static struct saved_vcpu *saved_state(struct fake_board *board)
 	return state;
 }
 
-static void restore(struct fake_board *board, const struct saved_vcpu *state)
+static void restore(struct fake_board *board, uint32_t cpu, const struct saved_vcpu *state)
 {
 	struct state_error error = { .text = "" };
 
-	ck_assert_msg(vcpu_state_apply(&board->machine.vcpus[0], state, &error) == 0, "%s",
+	ck_assert_msg(vcpu_state_apply(&board->machine.vcpus[cpu], state, &error) == 0, "%s",
 		      error.text);
 }
 
@@ -46,12 +46,12 @@ static void restore(struct fake_board *board, const struct saved_vcpu *state)
 static void restore_halted(struct fake_board *board, uint8_t pending, uint8_t masked)
 {
 	struct vcpu *vcpu = &board->machine.vcpus[0];
-	struct saved_vcpu *state = saved_state(board);
+	struct saved_vcpu *state = saved_state(board, 0);
 
 	state->halted = true;
 	state->kvm_events.nmi.pending = pending;
 	state->kvm_events.nmi.masked = masked;
-	restore(board, state);
+	restore(board, 0, state);
 	ck_assert_uint_eq(board->vcpu[0].events.nmi.pending, pending);
 	timers_thaw(&board->machine.timers);
 	free(state);
@@ -75,23 +75,65 @@ START_TEST(R141_a_halt_that_an_nmi_was_about_to_end_is_over)
 }
 END_TEST
 
-/* KVM would take a jump of less than a second for two TSCs that are to be the same. */
-START_TEST(by_how_much_a_guest_moved_its_tsc_is_kept)
+/* No frequency is known here: nothing is made up for. */
+static void restore_tsc(struct fake_board *board, uint32_t cpu, uint64_t tsc, uint64_t moved)
 {
-	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
-	struct saved_vcpu *state = saved_state(board);
+	struct saved_vcpu *state = saved_state(board, cpu);
 
-	board->vcpu[0].tsc_adjust = JUMP;
-	state->tsc = TSC;
-	state->msrs[0] = (struct kvm_msr_entry){ .index = MSR_IA32_TSC_ADJUST, .data = JUMP };
+	state->tsc = tsc;
+	state->msrs[0] = (struct kvm_msr_entry){ .index = MSR_IA32_TSC_ADJUST, .data = moved };
 	state->nr_msrs = 1;
-	/* No frequency is known: nothing is made up for. */
-	restore(board, state);
-	ck_assert_uint_eq(board->vcpu[0].tsc_set, TSC - JUMP);
-	ck_assert_uint_eq(board->vcpu[0].tsc, TSC);
-	ck_assert_uint_eq(board->vcpu[0].tsc_adjust, JUMP);
+	board->vcpu[cpu].tsc_adjust = moved;
+	restore(board, cpu, state);
+	ck_assert_uint_eq(board->vcpu[cpu].tsc_adjust, moved);
 	timers_thaw(&board->machine.timers);
 	free(state);
+}
+
+START_TEST(a_tsc_goes_on_where_it_was)
+{
+	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
+
+	board->vcpu[0].tsc = TSC - JUMP;
+	board->vcpu[0].no_tsc_write = true;
+	restore_tsc(board, 0, TSC, 0);
+	ck_assert_uint_eq(board->vcpu[0].tsc, TSC);
+	fake_board_free(board);
+}
+END_TEST
+
+/* CPUs are saved one after the other, but a guest finds their TSCs equal. */
+START_TEST(tscs_of_all_cpus_stay_equal)
+{
+	struct fake_board *board = fake_board_new(3, IRQCHIP_NONE, false);
+
+	for (uint32_t i = 0; i < 3; i++)
+		restore_tsc(board, i, TSC + i, 0);
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(board->vcpu[i].tsc, TSC);
+	fake_board_free(board);
+}
+END_TEST
+
+START_TEST(by_how_much_a_guest_moved_its_tsc_is_kept)
+{
+	struct fake_board *board = fake_board_new(2, IRQCHIP_NONE, false);
+
+	restore_tsc(board, 0, TSC + JUMP, JUMP);
+	restore_tsc(board, 1, TSC + 5 * JUMP + 3, 5 * JUMP);
+	ck_assert_uint_eq(board->vcpu[0].tsc, TSC + JUMP);
+	ck_assert_uint_eq(board->vcpu[1].tsc, TSC + 5 * JUMP);
+	fake_board_free(board);
+}
+END_TEST
+
+START_TEST(a_kvm_that_moves_no_tsc_is_given_its_value)
+{
+	struct fake_board *board = fake_board_new(1, IRQCHIP_NONE, false);
+
+	board->vcpu[0].no_tsc_offset = true;
+	restore_tsc(board, 0, TSC, 0);
+	ck_assert_uint_eq(board->vcpu[0].tsc, TSC);
 	fake_board_free(board);
 }
 END_TEST
@@ -105,6 +147,9 @@ int main(void)
 
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, R141_a_halt_that_an_nmi_was_about_to_end_is_over);
+	tcase_add_test(tc, a_tsc_goes_on_where_it_was);
+	tcase_add_test(tc, tscs_of_all_cpus_stay_equal);
+	tcase_add_test(tc, a_kvm_that_moves_no_tsc_is_given_its_value);
 	tcase_add_test(tc, by_how_much_a_guest_moved_its_tsc_is_kept);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
