@@ -145,8 +145,9 @@ refuse "tap missing" "there is no interface 'vmm-none'.*ip tuntap add dev vmm-no
 refuse "no tap" "--net: " -n tap=lo "$BIN/hello.elf"
 refuse "net without tap" "lacks tap=NAME" -n mac=02:00:00:00:00:01 "$BIN/hello.elf"
 tap=vmmt$$
-# Root as anybody else: without a capability, and held to what files and taps permit.
-plain=(setpriv --bounding-set=-all --inh-caps=-all "--securebits=+noroot,+noroot_locked")
+# Root as anybody else: without a capability, and held to what files and taps permit. The path, because a
+# shell of busybox would take its own.
+plain=("$(command -v setpriv)" --bounding-set=-all --inh-caps=-all "--securebits=+noroot,+noroot_locked")
 if [ "$(id -u)" -eq 0 ] && ip tuntap add dev $tap mode tap 2>/dev/null; then
 	expect "a tap that is down" 0 "tap '$tap' is down.*ip link set $tap up" \
 		vmm -n tap=$tap "$BIN/hello.elf"
