@@ -251,8 +251,8 @@ static int apply_debug(struct vcpu *vcpu, const struct saved_vcpu *state)
 static int follow_first_tsc(const struct vcpu *vcpu, const struct saved_vcpu *state)
 {
 	int first = vcpu->machine->vcpus[0].fd;
-	uint64_t moved = 0;
 	uint64_t wanted;
+	uint64_t moved;
 	uint64_t own;
 
 	if (kvm_tsc_offset(first, &wanted) || kvm_tsc_offset(vcpu->fd, &own))

@@ -32,3 +32,19 @@ known_words() {
 lane_spoiled() {
 	grep -Eq '^CPU [0-9]+: rip ff|^  gdt ff' "$1"
 }
+
+# run_unspoiled NAME STATUS COMMAND...: what it prints is in /tmp/out, how it ended in $status. Where that is
+# not STATUS and the lane has spoiled the run, it is repeated, at most twice.
+run_unspoiled() {
+	local name=$1 want=$2 attempt
+
+	shift 2
+	for attempt in 1 2 3; do
+		"$@" >/tmp/out 2>&1 </dev/null
+		status=$?
+		if [ "$status" -eq "$want" ] || ! lane_spoiled /tmp/out; then
+			return
+		fi
+		echo "spoiled by the lane, attempt $attempt of 3: $name"
+	done
+}

@@ -16,14 +16,7 @@ run() {
 	want=$2
 	shift 2
 	start=$(date +%s)
-	for attempt in 1 2 3; do
-		vmm --timeout 300 --dump-on-exit=always "$@" >/tmp/out 2>&1
-		status=$?
-		if [ "$status" -eq "$want" ] || ! lane_spoiled /tmp/out; then
-			break
-		fi
-		echo "spoiled by the lane, attempt $attempt of 3: $name"
-	done
+	run_unspoiled "$name" "$want" vmm --timeout 300 --dump-on-exit=always "$@"
 	if [ "$status" -eq "$want" ]; then
 		passed=$((passed + 1))
 		echo "ok $name ($(($(date +%s) - start)) s)"

@@ -13,7 +13,7 @@ split_options "$@"
 # Busybox lacks some of what the scripts call.
 mkdir "$work/tools"
 dpkg -L bash coreutils diffutils findutils grep iproute2 sed util-linux |
-	grep -E '^(/usr)?/s?bin/[^/]+$' | xargs -d '\n' cp -Lt "$work/tools"
+	grep -E '^(/usr)?/s?bin/[^/]+$' | awk -F/ '!seen[$NF]++' | xargs -d '\n' cp -Lt "$work/tools"
 cp -L "$(command -v awk)" "$work/tools/awk"
 ctest --test-dir "$BIN/.." --show-only=json-v1 -L '^kvm$' -R "${operands[0]}" |
 	python3 "$here/lane_plan.py" >"$work/plan"

@@ -25,14 +25,7 @@ run_test() {
 	cd "$5" || exit
 	shift 5
 	start=$(date +%s)
-	for attempt in 1 2 3; do
-		timeout -s KILL "$limit" "$@" >/tmp/out 2>&1 </dev/null
-		status=$?
-		if [ "$status" -eq 0 ] || ! lane_spoiled /tmp/out; then
-			break
-		fi
-		echo "spoiled by the lane, attempt $attempt of 3: $name"
-	done
+	run_unspoiled "$name" 0 timeout -s KILL "$limit" "$@"
 	if [ -n "$skip" ] && [ "$status" -eq "$skip" ]; then
 		skipped=$((skipped + 1))
 		echo "skip $name: $(tail -n 1 /tmp/out)"
